@@ -1,0 +1,54 @@
+"""What a platform can show, as data with numbers. Each bot states its own with the source of every limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FormSupport(StrEnum):
+    """How a form is filled in."""
+
+    MODAL = "modal"
+    """A window that opens in front of the member."""
+    DIALOGUE = "dialogue"
+    """Question by question in the private chat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """A platform's abilities and limits. Lengths are in characters, times in seconds."""
+
+    form: FormSupport
+    form_after_form: bool
+    """A submitted form may be answered by another one at once."""
+    form_errors: bool
+    """Errors can be shown beside the fields of a form that stays open."""
+    form_title: int
+    form_label: int
+    ephemeral: bool
+    """A message in a public channel that one member alone sees."""
+    threads: bool
+    reactions: bool
+    edit: bool
+    images: bool
+    private_first: bool
+    """The bot may write to a member who never wrote to it."""
+    shared_multiple_choice: bool
+    """Several members can each choose several options in one public message."""
+    local_times: bool
+    """A moment can be shown in the reader's own zone."""
+    max_text: int
+    max_title: int
+    max_fields: int
+    max_controls: int
+    max_button_label: int
+    max_options: int
+    alert_text: int = 0
+    """The longest only-you answer to a press that is not a message; 0 where there is none."""
+    edit_every: float = 2.0
+    """Seconds between two edits of one message, so that edits stay far from the rate limit."""
+    send_rate: float = 30.0
+    """Messages a second for the whole bot."""
+    channel_rate: float = 1.0
+    """Messages a second in one channel."""

@@ -1,0 +1,88 @@
+"""Make a message fit a platform, and tell what was lost. Pure: the same in, the same out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.capabilities import Capabilities
+from core.message import Button, Choice, Control, Message, Pair
+from core.texts import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that could not be shown as it was meant. ``what`` is a short permanent name for logs and counts."""
+
+    what: str
+    detail: str = ""
+
+
+def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tuple[Loss, ...]]:
+    """The message as the platform can show it, and every loss. Works on spoken messages (plain strings)."""
+    losses: list[Loss] = []
+    fields = message.fields
+    title = _cut(message.title, capabilities.max_title, "title", losses)
+    text = message.text
+    if len(fields) > capabilities.max_fields:
+        losses.append(Loss("fields", f"{len(fields)} fields became text"))
+        lines = [f"**{_plain(pair.name)}:** {_plain(pair.value)}" for pair in fields]
+        text = "\n".join([_plain(text), *lines]).strip()
+        fields = ()
+    text = _cut(text, capabilities.max_text - len(_plain(title)) - _length(fields), "text", losses)
+    image = message.image
+    if image is not None and not capabilities.images:
+        losses.append(Loss("image"))
+        text = f"{_plain(text)}\n[{_plain(image.alt) or image.url}]({image.url})".strip()
+        image = None
+    if message.thread and not capabilities.threads:
+        losses.append(Loss("thread"))
+    controls = tuple(_control(control, message, capabilities, losses) for control in message.controls)
+    if len(controls) > capabilities.max_controls:
+        losses.append(Loss("controls", f"{len(controls) - capabilities.max_controls} left out"))
+        controls = controls[: capabilities.max_controls]
+    return (
+        replace(
+            message,
+            text=text,
+            title=title,
+            fields=fields,
+            image=image,
+            controls=controls,
+            thread=message.thread and capabilities.threads,
+        ),
+        tuple(losses),
+    )
+
+
+def _control(control: Control, message: Message, capabilities: Capabilities, losses: list[Loss]) -> Control:
+    if isinstance(control, Button):
+        return replace(control, label=_cut(control.label, capabilities.max_button_label, "label", losses))
+    if control.maximum > 1 and not capabilities.shared_multiple_choice and message.audience == "everyone":
+        losses.append(Loss("choice", "a choice of several became a form"))
+        label = _plain(control.label) or " / ".join(_plain(option.label) for option in control.options)
+        return Button(_cut(label, capabilities.max_button_label, "label", losses), control.action, form=True)
+    if len(control.options) > capabilities.max_options:
+        losses.append(Loss("options", f"{len(control.options) - capabilities.max_options} left out"))
+        kept = control.options[: capabilities.max_options]
+        return Choice(
+            control.action, kept, min(control.minimum, len(kept)), min(control.maximum, len(kept)), control.label
+        )
+    return control
+
+
+def _cut(words: Words, most: int, what: str, losses: list[Loss]) -> str:
+    text = _plain(words)
+    if len(text) <= most:
+        return text
+    losses.append(Loss(what, f"{len(text) - most} characters over"))
+    return text[: most - 1].rstrip() + "…"
+
+
+def _plain(words: Words) -> str:
+    if not isinstance(words, str):
+        raise TypeError("degrade works on spoken messages: put phrases into a language first")
+    return words
+
+
+def _length(fields: tuple[Pair, ...]) -> int:
+    return sum(len(_plain(pair.name)) + len(_plain(pair.value)) + 4 for pair in fields)
