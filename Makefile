@@ -40,7 +40,7 @@ types: $(VENV)/.dev
 	@$(BIN)/mypy
 
 floors: $(VENV)/.dev
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 names: $(VENV)/.dev
 	@$(BIN)/python tools/names.py
