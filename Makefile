@@ -26,7 +26,7 @@ demo: $(VENV)/.run ## three platforms, one page to watch and play in (ARGS="--fo
 	@$(BIN)/hallkeeper demo $(ARGS)
 
 test: $(VENV)/.dev browser ## every test, on SQLite and PostgreSQL and in a real browser (ARGS picks some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(if $(CI),-p tools.no_skips) $(ARGS)
 
 check: format-check lint types floors names migrations ## format, lint, types, floors, names, migrations
 
