@@ -1,0 +1,218 @@
+"""The store: made once, handed down, closed last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from storage import keeper, migrate
+from storage.errors import StoreBehind, StoreUnavailable
+from storage.migrate import PluginMigrations
+from storage.types import Uuid7Source
+from storage.url import parse_url, shown
+from storage.vault import Vault
+from storage.writer import Act, Tx, Writer
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+POSTGRES_LANES = 4
+_CONNECT_SECONDS = 5
+_BUSY_MILLISECONDS = 5_000
+
+
+class Store:
+    """Reads through sessions, writes through one writer that answers after the commit."""
+
+    def __init__(
+        self, url: URL, *, clock: Callable[[], datetime], vault: Vault, lanes: int = POSTGRES_LANES, readers: int = 8
+    ) -> None:
+        """Use :meth:`open`, which also migrates and checks the key."""
+        self.url = url
+        self.vault = vault
+        self.clock = clock
+        self.ids = Uuid7Source()
+        self._writing = writing_engine(url)
+        self._reading = _reading_engine(url, readers)
+        self._sessions = async_sessionmaker(self._reading, expire_on_commit=False)
+        self._writer = Writer(self._writing, clock=clock, ids=self.ids, lanes=lanes)
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        clock: Callable[[], datetime],
+        vault: Vault,
+        upgrade: bool = True,
+        plugins: Sequence[PluginMigrations] = (),
+        lanes: int = POSTGRES_LANES,
+        readers: int = 8,
+    ) -> Store:
+        """Open the store at ``url`` (``sqlite:///path`` or ``postgresql://…``), migrated and with its key checked.
+
+        :param clock: tells the moment, aware, in UTC.
+        :param upgrade: run the migrations that are missing; otherwise their absence is an error.
+        :param plugins: the migrations of the plugins in use.
+        :param lanes: writer threads on PostgreSQL, each with a connection; SQLite always has one.
+        :param readers: connections for reading at the same time.
+        :raises UnknownStore: no such kind of store.
+        :raises StoreUnavailable: it can't be reached.
+        :raises StoreAhead: a newer hallkeeper migrated it.
+        :raises StoreBehind: migrations are missing, and ``upgrade`` is false.
+        :raises WrongMasterKey: it was sealed with another key. Nothing was changed.
+        """
+        parsed = parse_url(url)
+        await asyncio.to_thread(_prepare, parsed, vault, upgrade, plugins, clock())
+        store = cls(parsed, clock=clock, vault=vault, lanes=lanes, readers=readers)
+        store._writer.start()
+        return store
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._writing.dialect.name
+
+    @property
+    def waiting(self) -> int:
+        """How many units wait to be written."""
+        return self._writer.waiting
+
+    async def write(self, unit: Callable[[Tx], T], *, lane_key: UUID | None = None) -> T:
+        """Run one unit of work in the writer and return what it returns, after it is durable.
+
+        ``unit`` is a plain function; it runs in a writer's thread, in a savepoint of its own, together with others in
+        one transaction. When it raises, it alone is rolled back and its error is raised here. It may be run again (a
+        deadlock, a neighbour that spoiled the transaction), so it changes nothing but through its ``Tx``.
+
+        :param lane_key: the community; units of one community keep their order and don't contend with each other.
+        :raises StoreUnavailable: the connection was lost; see there.
+        :raises StoreClosed: the store is closing.
+        """
+        return await self._writer.submit(unit, lane_key)
+
+    async def log(self, acts: Sequence[Act]) -> None:
+        """Write down acts that are only counted, as one unit. Returns when they are durable."""
+        if acts:
+            await self._writer.submit(lambda tx: tx.participate_all(acts), acts[0].community_id)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session to read with. Writing in it is refused by the database: durability has one route, :meth:`write`.
+
+        :raises StoreUnavailable: no connection could be had, or it was lost.
+        """
+        async with self._sessions() as session:
+            try:
+                yield session
+            except DBAPIError as error:
+                if error.connection_invalidated or _unreachable(error):
+                    raise StoreUnavailable(_unavailable(self.url)) from error
+                raise
+
+    async def ping(self) -> None:
+        """Read one row and write nothing, durably: for a readiness check.
+
+        :raises StoreUnavailable: reading or writing doesn't work.
+        """
+        from sqlalchemy import text
+
+        async with self.session() as session:
+            await session.execute(text("SELECT 1"))
+        await self.write(lambda tx: None)
+
+    async def close(self) -> None:
+        """Take no more work, write what is queued, and let go of every connection."""
+        await self._writer.close()
+        await self._reading.dispose()
+        self._writing.dispose()
+
+
+def writing_engine(url: URL) -> Engine:
+    """An engine whose connections leave BEGIN and COMMIT to their user."""
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
+        )
+        event.listen(engine, "connect", _sqlite_pragmas)
+        return engine
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_postgres_arguments())
+
+
+def _reading_engine(url: URL, readers: int) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=readers, max_overflow=0)
+        event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
+        event.listen(engine.sync_engine, "connect", _sqlite_read_only)
+        return engine
+    return create_async_engine(
+        url,
+        pool_size=readers,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args=_postgres_arguments("-c default_transaction_read_only=on"),
+    )
+
+
+def _postgres_arguments(options: str = "") -> dict[str, Any]:
+    return {"connect_timeout": _CONNECT_SECONDS, "options": f"-c timezone=UTC {options}".rstrip()}
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # Busy first: another process may be turning the same new file to WAL.
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _sqlite_read_only(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only = ON")
+    cursor.close()
+
+
+def _prepare(url: URL, vault: Vault, upgrade: bool, plugins: Sequence[PluginMigrations], now: datetime) -> None:
+    """Migrate and check the key, blocking: the key first, so that a wrong one changes nothing."""
+    engine = writing_engine(url)
+    try:
+        with engine.connect() as connection:
+            keeper.check(connection, vault)
+        states = migrate.check_all(url, plugins)
+        if not upgrade and any(state.behind for state in states):
+            raise StoreBehind(
+                f"The store at {shown(url)} lacks migrations. Run `hallkeeper migrate`, or allow them at start."
+            )
+        if upgrade:
+            migrate.upgrade(url, plugins)
+        with engine.begin() as connection:
+            keeper.remember(connection, vault)
+    except DBAPIError as error:
+        if _unreachable(error):
+            raise StoreUnavailable(_unavailable(url)) from error
+        raise
+    finally:
+        engine.dispose()
+
+
+def _unreachable(error: DBAPIError) -> bool:
+    # psycopg and sqlite3 both call it an OperationalError when it is the way to the data that fails.
+    return type(error.orig).__name__ == "OperationalError"
+
+
+def _unavailable(url: URL) -> str:
+    return f"The store at {shown(url)} can't be reached. Check that it runs, and its address, user and password."

@@ -1,0 +1,84 @@
+"""Who is who: accounts by the fingerprint of their external id, members by their account."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.tables import Account, Member, Person, table_of
+from storage.tx import Tx
+from storage.vault import Vault
+
+_ACCOUNT = table_of(Account)
+_MEMBER = table_of(Member)
+
+
+def account_for(
+    tx: Tx, vault: Vault, platform: str, scope: str, external_id: str, locale: str | None = None
+) -> Account:
+    """The account of one identity on one platform, made with a person of its own when it is new.
+
+    :param scope: where the external id is unique: a workspace, or "" when that is the whole platform.
+    :param locale: the language that the platform tells now; remembered when it changes.
+    """
+    lookup = lookup_of(vault, platform, scope, external_id)
+    query = select(_ACCOUNT).where(
+        _ACCOUNT.c.platform == platform, _ACCOUNT.c.scope == scope, _ACCOUNT.c.lookup == lookup
+    )
+    found = tx.execute(query).one_or_none()
+    if found is None:
+        account = Account(
+            id=tx.new_id(),
+            platform=platform,
+            scope=scope,
+            lookup=lookup,
+            sealed=vault.seal(external_id.encode(), _context(platform, scope)),
+            person_id=tx.new_id(),
+            locale=locale,
+            created_at=tx.now,
+        )
+        try:
+            with tx.nested():
+                tx.add(Person(id=account.person_id))
+                tx.add(account)
+        except IntegrityError:
+            found = tx.execute(query).one()  # another process was first, and has committed by now
+        else:
+            return account
+    account = Account(**found._mapping)
+    if locale is not None and account.locale != locale:
+        tx.execute(update(_ACCOUNT).where(_ACCOUNT.c.id == account.id).values(locale=locale))
+        account.locale = locale
+    return account
+
+
+def member_for(tx: Tx, community_id: UUID, account_id: UUID) -> Member:
+    """The account's membership of the community, made when it is new, with a random pseudonym."""
+    query = select(_MEMBER).where(_MEMBER.c.community_id == community_id, _MEMBER.c.account_id == account_id)
+    found = tx.execute(query).one_or_none()
+    if found is None:
+        # Version 4, so that no time in it tells when its holder came.
+        member = Member(community_id=community_id, id=uuid4(), account_id=account_id, created_at=tx.now)
+        if tx.add_if_new(member):
+            return member
+        found = tx.execute(query).one()  # as above
+    return Member(**found._mapping)
+
+
+def external_id_of(vault: Vault, account: Account) -> str:
+    """The platform's own id of an account, unsealed: to send to it, and to export.
+
+    :raises CannotOpenSeal: see :meth:`Vault.open`.
+    """
+    return vault.open(account.sealed, _context(account.platform, account.scope)).decode()
+
+
+def lookup_of(vault: Vault, platform: str, scope: str, external_id: str) -> bytes:
+    """The fingerprint that an account is found by. The same number on two platforms has two."""
+    return vault.lookup(f"{platform}\0{scope}\0{external_id}")
+
+
+def _context(platform: str, scope: str) -> bytes:
+    return f"account\0{platform}\0{scope}".encode()

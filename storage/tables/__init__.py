@@ -1,0 +1,33 @@
+"""The tables of the core. ``community_id`` is in every key of what a community owns, so that they can be spread."""
+
+from storage.tables.activity import Activity, Delivery, Schedule
+from storage.tables.base import Table, metadata, table_of
+from storage.tables.community import Channel, Community, JoinCode, Space, SpaceRoute
+from storage.tables.intake import Dialogue, Inbox, Keeper, Watermark
+from storage.tables.participation import Participation, ParticipationDay
+from storage.tables.people import Account, Consent, Member, Person, RoleGrant
+
+__all__ = [
+    "Account",
+    "Activity",
+    "Channel",
+    "Community",
+    "Consent",
+    "Delivery",
+    "Dialogue",
+    "Inbox",
+    "JoinCode",
+    "Keeper",
+    "Member",
+    "Participation",
+    "ParticipationDay",
+    "Person",
+    "RoleGrant",
+    "Schedule",
+    "Space",
+    "SpaceRoute",
+    "Table",
+    "Watermark",
+    "metadata",
+    "table_of",
+]
