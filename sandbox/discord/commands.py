@@ -10,7 +10,50 @@ from enum import IntEnum
 from typing import Any
 
 from sandbox.control import ControlError
+from sandbox.discord import rules
+from sandbox.discord.rules import Checks, Path
 from sandbox.discord.world import Wire, World
+
+CHAT_INPUT = 1
+NAME = re.compile(r"[-_'\w]{1,32}")
+"""Names of slash commands and options: in lower case where letters have one (documented, with the Unicode flag)."""
+LOCALES = frozenset(
+    [
+        "id",
+        "da",
+        "de",
+        "en-GB",
+        "en-US",
+        "es-ES",
+        "es-419",
+        "fr",
+        "hr",
+        "it",
+        "lt",
+        "hu",
+        "nl",
+        "no",
+        "pl",
+        "pt-BR",
+        "ro",
+        "fi",
+        "sv-SE",
+        "vi",
+        "tr",
+        "cs",
+        "el",
+        "bg",
+        "ru",
+        "uk",
+        "hi",
+        "th",
+        "zh-CN",
+        "ja",
+        "zh-TW",
+        "ko",
+    ]
+)
+"""Discord's locales (reference, "Locales")."""
 
 
 class Option(IntEnum):
@@ -74,8 +117,97 @@ def _in_direct(command: Wire) -> bool:
 
 
 def checked(body: Any) -> list[Wire]:
-    """The commands of a bulk put, when Discord would take them."""
-    return list(body)
+    """The commands of a bulk put, refused as Discord refuses them."""
+    checks = Checks()
+    commands = checks.objects((), body, rules.COMMANDS)
+    names: set[tuple[int, str]] = set()
+    for index, command in enumerate(commands):
+        kind = command.get("type") or CHAT_INPUT
+        if checks.choice((index, "type"), kind, {CHAT_INPUT, 2, 3}):
+            _check_command(checks, (index,), command, kind)
+        key = (kind, str(command.get("name")))
+        if key in names:
+            words = "Application command names must be unique"
+            checks.add((index, "name"), "APPLICATION_COMMANDS_DUPLICATE_NAME", words)
+        names.add(key)
+    checks.raise_any()
+    return commands
+
+
+def _check_command(checks: Checks, path: Path, command: Wire, kind: int) -> None:
+    if kind != CHAT_INPUT:
+        checks.text((*path, "name"), command.get("name"), rules.COMMAND_NAME, required=True)
+        if command.get("description"):
+            words = "Context menu commands cannot have description"
+            checks.add((*path, "description"), "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION", words)
+        return
+    _check_named(checks, path, command)
+    _check_options(checks, (*path, "options"), command.get("options"), depth=0)
+    if _size(command) > rules.COMMAND_TOTAL.limit:
+        words = f"Command exceeds maximum size ({rules.COMMAND_TOTAL.limit})"
+        checks.add(path, "APPLICATION_COMMAND_TOO_LARGE", words)
+
+
+def _check_named(checks: Checks, path: Path, item: Wire) -> None:
+    name = checks.text((*path, "name"), item.get("name"), rules.COMMAND_NAME, required=True)
+    checks.text((*path, "description"), item.get("description"), rules.COMMAND_DESCRIPTION, required=True)
+    localized = item.get("name_localizations") or {}
+    for place, text in [
+        ((*path, "name"), name),
+        *(((*path, "name_localizations", k), v) for k, v in localized.items()),
+    ]:
+        if text and (not NAME.fullmatch(text) or text != text.lower()):
+            checks.add(place, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    for language, text in (item.get("description_localizations") or {}).items():
+        checks.text((*path, "description_localizations", language), text, rules.COMMAND_DESCRIPTION, required=True)
+    for field in ("name_localizations", "description_localizations"):
+        for language in item.get(field) or {}:
+            if language not in LOCALES:
+                words = "Value must be one of Discord's locales."
+                checks.add((*path, field, language), "ENUM_TYPE_COERCE", words)
+
+
+def _check_options(checks: Checks, path: Path, options: Any, *, depth: int) -> None:
+    """Options of a command (depth 0), of a group (1) or of a subcommand (2)."""
+    allowed = [set(Option), {Option.SUBCOMMAND}, set(Option) - {Option.SUBCOMMAND, Option.GROUP}][depth]
+    names: set[str] = set()
+    optional = False
+    found = checks.objects(path, options, rules.COMMAND_OPTIONS)
+    kinds = {option.get("type") in {Option.SUBCOMMAND, Option.GROUP} for option in found}
+    if len(kinds) > 1:
+        words = "Sub-command and sub-command group option types are mutually exclusive to all other types"
+        checks.add(path, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", words)
+    for index, option in enumerate(found):
+        place, kind = (*path, index), option.get("type")
+        if not checks.choice((*place, "type"), kind, {int(each) for each in allowed}):
+            continue
+        _check_named(checks, place, option)
+        name = str(option.get("name"))
+        if name in names:
+            words = "Option names must be unique"
+            checks.add((*place, "name"), "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", words)
+        names.add(name)
+        if kind in {Option.SUBCOMMAND, Option.GROUP}:
+            _check_options(checks, (*place, "options"), option.get("options"), depth=2 if kind == 1 else 1)
+            continue
+        if option.get("required") and optional:
+            words = "Required options must be placed before non-required options"
+            checks.add(place, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", words)
+        optional = optional or not option.get("required")
+        for number, choice in enumerate(
+            checks.objects((*place, "choices"), option.get("choices"), rules.COMMAND_CHOICES)
+        ):
+            inner = (*place, "choices", number)
+            checks.text((*inner, "name"), choice.get("name"), rules.OPTION_LABEL, required=True)
+            if kind == Option.STRING:
+                checks.text((*inner, "value"), choice.get("value"), rules.OPTION_VALUE, required=True)
+
+
+def _size(item: Wire) -> int:
+    """Characters of all names, descriptions and values (documented: at most 8000 together)."""
+    own = sum(len(str(item.get(name) or "")) for name in ("name", "description", "value"))
+    parts = [*(item.get("options") or []), *(item.get("choices") or [])]
+    return own + sum(_size(part) for part in parts if isinstance(part, dict))
 
 
 def invocation(book: Book, text: str, scope: int) -> tuple[Wire, Wire]:

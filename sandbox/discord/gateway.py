@@ -21,7 +21,7 @@ from sandbox.discord.world import DM, Guild, Message, Wire, World
 from sandbox.faults import EVENT_FAULTS, FaultKind, Faults
 
 HEARTBEAT_MS = 41_250
-"""The interval that Discord is seen to ask for."""
+"""The interval that Discord is reported to ask for; the reference's examples have 45000."""
 REPLAY_FRAMES = 20_000
 """How many events a session keeps for a RESUME; one that missed more is invalid."""
 CHUNK = 1000
@@ -172,7 +172,7 @@ class Gateway:
         """Whether any session is there and listening."""
         return any(session.socket is not None for session in self.sessions.values())
 
-    # -- telling -------------------------------------------------------------------------------------------------
+    # -- telling ---------------------------------------------------------------------------------------------
     def tell(self, event: str, data: Wire, guild: Guild | None, message: Message | None = None) -> None:
         """Dispatch an event of a server the bot is in, or of a private chat, to the sessions that may hear it.
 
@@ -223,7 +223,7 @@ class Gateway:
             needed = NEEDS.get(event, Intent(0))
         return session.intents & needed == needed
 
-    # -- connections -----------------------------------------------------------------------------------------------
+    # -- connections -----------------------------------------------------------------------------------------
     async def disconnect(self, *, lose: bool = False) -> None:
         """Ask every session to reconnect (op 7); with ``lose`` they are forgotten, so a RESUME is refused (op 9)."""
         sessions = list(self.sessions.values())

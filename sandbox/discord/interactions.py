@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from sandbox.discord import permissions, rules
+from sandbox.discord import checks, permissions
 from sandbox.discord.errors import FieldErrors, acknowledged, unknown
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.http import Upload
@@ -49,7 +49,7 @@ ALLOWED = {
     Kind.COMPONENT: set(Callback),
     Kind.MODAL: {Callback.MESSAGE, Callback.DEFER_MESSAGE, Callback.DEFER_UPDATE, Callback.UPDATE},
 }
-"""Which first answers an interaction allows: no form after a form (PLATFORMS.md); updates only where a message was."""
+"""Which first answers an interaction allows: no form after a form (rules.py), updates only of a pressed message."""
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class Interactions:
         self._changed = changed
         self._by_token: dict[str, Interaction] = {}
 
-    # -- a member acts ---------------------------------------------------------------------------------------------
+    # -- a member acts ---------------------------------------------------------------------------------------
     def begin(
         self,
         kind: Kind,
@@ -174,7 +174,7 @@ class Interactions:
                 break
             del self._by_token[token]
 
-    # -- the bot answers ---------------------------------------------------------------------------------------------
+    # -- the bot answers -------------------------------------------------------------------------------------
     def answer(self, number: int, token: str, body: Wire, files: dict[int, Upload], call: str) -> Wire:
         """The first answer; returns the callback object. Refused when late, when second, or when not allowed."""
         interaction = self._by_token.get(token)
@@ -190,11 +190,11 @@ class Interactions:
         answered: Wire = {"id": str(number), "type": int(interaction.kind)}
         resource: Wire | None = None
         if callback is Callback.MODAL:
-            rules.check_modal(data)
+            checks.check_modal(data)
             interaction.show(self._open(interaction, data))
         elif callback in {Callback.MESSAGE, Callback.DEFER_MESSAGE}:
             if callback is Callback.MESSAGE:
-                rules.check_message(data, files, path=("data",))
+                checks.check_message(data, files, path=("data",))
             ephemeral = int(data.get("flags") or 0) & EPHEMERAL
             loading = LOADING if callback is Callback.DEFER_MESSAGE else 0
             message = self._post(interaction, {"flags": ephemeral} if loading else data, files, call, loading)
@@ -212,7 +212,7 @@ class Interactions:
             answered |= {"response_message_id": str(message.id), "response_message_loading": False}
             answered["response_message_ephemeral"] = bool(message.only_for)
             if callback is Callback.UPDATE:
-                rules.check_message(data, files, path=("data",), old=message)
+                checks.check_message(data, files, path=("data",), old=message)
                 self._messages.edit(message, data, files)
                 interaction.show(message)
                 resource = {"type": int(callback), "message": message_wire(world, message)}
@@ -251,7 +251,7 @@ class Interactions:
             reference=None if ephemeral else replied,
         )  # fmt: skip
 
-    # -- what follows --------------------------------------------------------------------------------------------------
+    # -- what follows ----------------------------------------------------------------------------------------
     def of_token(self, token: str) -> Interaction:
         """The answered interaction of a living token."""
         interaction = self._by_token.get(token)
@@ -264,7 +264,7 @@ class Interactions:
     def follow_up(self, token: str, body: Wire, files: dict[int, Upload], call: str) -> Message:
         """A further message. The first one after "thinking" takes that message's place, with its visibility."""
         interaction = self.of_token(token)
-        rules.check_message(body, files)
+        checks.check_message(body, files)
         original = interaction.original
         if interaction.answer is Callback.DEFER_MESSAGE and original is not None and original.flags & LOADING:
             self._messages.fill(original, body, files, call)
@@ -291,7 +291,7 @@ class Interactions:
     def edit(self, token: str, which: str, body: Wire, files: dict[int, Upload], call: str) -> Message:
         """Change the original answer or a follow-up."""
         message = self.message_of(token, which)
-        rules.check_message(body, files, old=message)
+        checks.check_message(body, files, old=message)
         if message.flags & LOADING:
             self._messages.fill(message, body, files, call)
         else:

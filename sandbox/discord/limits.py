@@ -7,9 +7,9 @@ import zlib
 from dataclasses import dataclass
 
 MESSAGE_BUCKET = (5, 5.0)
-"""Messages in one channel: 5 in 5 seconds. Seen on the real platform by its headers; not in the reference."""
+"""Messages in one channel: 5 in 5 seconds. Reported by others from the headers."""
 WEBHOOK_BUCKET = (5, 2.0)
-"""Calls with one webhook's or interaction's token: 5 in 2 seconds. Seen by its headers; not in the reference."""
+"""Calls with one webhook's or interaction's token: 5 in 2 seconds. Reported by others from the headers."""
 OTHER_BUCKET = (50, 1.0)
 """Every other route, for each channel or server. The real figures differ by route and aren't documented."""
 GLOBAL_REQUESTS = 50

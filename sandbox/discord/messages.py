@@ -12,11 +12,22 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from sandbox.discord.errors import unknown
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.http import Upload
 from sandbox.discord.wire import emoji_wire, member_wire
 from sandbox.discord.world import (
-    COMPONENTS_V2, DM, EPHEMERAL, LOADING, SUPPRESS_EMBEDS, Attachment, Channel, Message, User, Wire, World,
+    COMPONENTS_V2,
+    DM,
+    EPHEMERAL,
+    LOADING,
+    SUPPRESS_EMBEDS,
+    Attachment,
+    Channel,
+    Message,
+    User,
+    Wire,
+    World,
 )  # fmt: skip
 from sandbox.record import Record, Taken
 
@@ -50,7 +61,7 @@ class Messages:
         self._nonces: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._watches: list[Watch] = []
 
-    # -- coming ----------------------------------------------------------------------------------------------------
+    # -- coming ----------------------------------------------------------------------------------------------
     def create(
         self,
         channel: Channel,
@@ -98,7 +109,11 @@ class Messages:
         while self._nonces and next(iter(self._nonces.values()))[0] < old:
             self._nonces.popitem(last=False)
         known = self._nonces.get(str(body["nonce"]))
-        return None if known is None else self._world.messages.get(known[1])
+        if known is None:
+            return None
+        if known[1] not in self._world.messages:
+            raise unknown("Message")  # rules.REPEATED_NONCE_OF_DELETED
+        return self._world.messages[known[1]]
 
     def _attach(
         self, message: Message, body: Wire, files: dict[int, Upload], kept: list[Attachment] | None = None
@@ -143,7 +158,7 @@ class Messages:
             guild is not None and "everyone" in parse and bool(re.search(r"@(everyone|here)\b", text))
         )
 
-    # -- changing ----------------------------------------------------------------------------------------------------
+    # -- changing --------------------------------------------------------------------------------------------
     def edit(self, message: Message, body: Wire, files: dict[int, Upload] | None = None) -> None:
         """Change what a checked body names; what it leaves out stays."""
         if "content" in body:
@@ -227,7 +242,7 @@ class Messages:
             data["guild_id"] = str(message.channel.guild.id)
         return data
 
-    # -- waiting -----------------------------------------------------------------------------------------------------
+    # -- waiting ---------------------------------------------------------------------------------------------
     def watch(self, user: User, typed: Message) -> Watch:
         """Wait for the bot's next message to a user; end it with :meth:`unwatch`."""
         watch = Watch(user, typed, asyncio.get_running_loop().create_future())

@@ -1,4 +1,4 @@
-"""Discord's permission bits, and what a member or the bot may do in a channel (Discord's reference, "Permissions")."""
+"""Discord's permission bits, and what a member or the bot may do (Discord's reference, "Permissions")."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class DiscordSandbox(Platform):
         )
         self._views = Views(self.world)
 
-    # -- life --------------------------------------------------------------------------------------------------------
+    # -- life ------------------------------------------------------------------------------------------------
     async def start(self, port: int = 0) -> None:
         await self._server.start(port)
         self.gateway.url = f"ws://127.0.0.1:{self._server.port}{GATEWAY}"
@@ -82,7 +82,7 @@ class DiscordSandbox(Platform):
         """Where the gateway listens, ``ws://127.0.0.1:PORT/gateway``."""
         return self.gateway.url
 
-    # -- the world -----------------------------------------------------------------------------------------------------
+    # -- the world -------------------------------------------------------------------------------------------
     async def add_space(self, name: str, *, owner: str, locale: str = "en") -> str:
         user = self.world.user_named(owner, discord_locale(locale))
         guild = self.world.make_guild(name, user, discord_locale(locale))
@@ -165,7 +165,7 @@ class DiscordSandbox(Platform):
         """A member takes no private messages from bots (error 50007), or takes them again."""
         self._user(member).accepts_direct = not closed
 
-    # -- acts ----------------------------------------------------------------------------------------------------------
+    # -- acts ------------------------------------------------------------------------------------------------
     async def press(self, member: str, message: str, control: str, *, wait: float = 5.0) -> Outcome:
         user, pressed = self._user(member), self._message(member, message)
         found = self._control(pressed, control)
@@ -286,7 +286,7 @@ class DiscordSandbox(Platform):
         else:
             self.faults.add(fault)
 
-    # -- what came of it -------------------------------------------------------------------------------------------------
+    # -- what came of it -------------------------------------------------------------------------------------
     async def _outcome(self, interaction: Interaction, wait: float) -> Outcome:
         """Wait for the first answer until the deadline, then for something visible until ``wait`` is over."""
         try:
@@ -333,7 +333,7 @@ class DiscordSandbox(Platform):
         ms = (time.monotonic() - started) * 1000
         return self._message_outcome(message, ms, ms)
 
-    # -- finding ---------------------------------------------------------------------------------------------------------
+    # -- finding ---------------------------------------------------------------------------------------------
     def _guild(self, space: str) -> Guild:
         guild = self.world.guilds.get(_number(space))
         if guild is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from sandbox.discord import commands, permissions, rules
+from sandbox.discord import checks, commands, permissions, rules
 from sandbox.discord.errors import FieldErrors, Refusal, missing_access, missing_permissions, unknown
 from sandbox.discord.gateway import Gateway, application_flags, sees_content
 from sandbox.discord.http import Answer, Call, Route, Routes
@@ -14,7 +14,14 @@ from sandbox.discord.limits import MESSAGE_BUCKET, OTHER_BUCKET, WEBHOOK_BUCKET
 from sandbox.discord.messages import Messages
 from sandbox.discord.permissions import Permission
 from sandbox.discord.wire import (
-    bot_member_wire, channel_wire, guild_wire, iso, member_wire, message_wire, roles_wire, user_wire,
+    bot_member_wire,
+    channel_wire,
+    guild_wire,
+    iso,
+    member_wire,
+    message_wire,
+    roles_wire,
+    user_wire,
 )  # fmt: skip
 from sandbox.discord.world import DM, THREADS, Channel, Guild, Membership, Message, User, Wire, World
 
@@ -96,7 +103,7 @@ class Rest:
             route = Route(name, handler, open=True, interaction=True, bucket="webhook", limit=WEBHOOK_BUCKET)
             self.routes.add(route)
 
-    # -- finding, with Discord's refusals --------------------------------------------------------------------------
+    # -- finding, with Discord's refusals --------------------------------------------------------------------
     def _guild(self, call: Call) -> Guild:
         guild = self._world.guilds.get(call.id(0))
         if guild is None:
@@ -139,7 +146,7 @@ class Rest:
             wire |= {"content": "", "embeds": [], "components": [], "attachments": []}
         return wire
 
-    # -- the bot itself -----------------------------------------------------------------------------------------------
+    # -- the bot itself --------------------------------------------------------------------------------------
     async def gateway(self, call: Call) -> Answer:
         limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
         return 200, {"url": self._gateway.url, "shards": 1, "session_start_limit": limit}
@@ -189,7 +196,7 @@ class Rest:
             raise Refusal(400, 50007, "Cannot send messages to this user")
         return 200, channel_wire(self._world, self._world.direct(user))
 
-    # -- commands ------------------------------------------------------------------------------------------------------
+    # -- commands --------------------------------------------------------------------------------------------
     def _scope(self, call: Call) -> int:
         if call.id(0) != self._world.application:
             raise unknown("Application")
@@ -207,7 +214,7 @@ class Rest:
         scope = self._scope(call)
         return 200, self._book.put(scope, commands.checked(call.body), self._world)
 
-    # -- servers -------------------------------------------------------------------------------------------------------
+    # -- servers ---------------------------------------------------------------------------------------------
     async def guild(self, call: Call) -> Answer:
         guild = self._guild(call)
         wire = guild_wire(self._world, guild)
@@ -275,7 +282,7 @@ class Rest:
             "threads": [], "webhooks": [],
         }  # fmt: skip
 
-    # -- channels and messages -------------------------------------------------------------------------------------------
+    # -- channels and messages -------------------------------------------------------------------------------
     async def channel(self, call: Call) -> Answer:
         return 200, channel_wire(self._world, self._channel(call))
 
@@ -308,8 +315,8 @@ class Rest:
         channel, body = self._channel(call, Permission.SEND_MESSAGES), call.fields
         if call.files:
             self._allow(channel, Permission.ATTACH_FILES)
-        rules.check_message(body, call.files)
-        rules.check_nonce(body)
+        checks.check_message(body, call.files)
+        checks.check_nonce(body)
         self._reachable(channel)
         known = self._messages.repeated(body)
         if known is not None:
@@ -358,7 +365,7 @@ class Rest:
         channel = self._channel(call)
         message = self._message(channel, call)
         self._own(message)
-        rules.check_message(call.fields, call.files, old=message)
+        checks.check_message(call.fields, call.files, old=message)
         self._messages.edit(message, call.fields, call.files)
         return 200, message_wire(self._world, message)
 
@@ -393,7 +400,7 @@ class Rest:
 
     async def react(self, call: Call) -> Answer:
         channel = self._channel(call, Permission.READ_MESSAGE_HISTORY)
-        message, emoji = self._message(channel, call), rules.checked_emoji(call.path[2])
+        message, emoji = self._message(channel, call), checks.checked_emoji(call.path[2])
         if emoji not in message.reactions:
             self._allow(channel, Permission.ADD_REACTIONS)
             if len(message.reactions) >= rules.REACTIONS:
@@ -403,7 +410,7 @@ class Rest:
 
     async def unreact(self, call: Call) -> Answer:
         message = self._message(self._channel(call), call)
-        self._messages.react(message, self._world.bot, rules.checked_emoji(call.path[2]), present=False)
+        self._messages.react(message, self._world.bot, checks.checked_emoji(call.path[2]), present=False)
         return 204, None
 
     async def unreact_other(self, call: Call) -> Answer:
@@ -411,16 +418,16 @@ class Rest:
         user = self._world.users.get(call.id(3))
         if user is None:
             raise unknown("User")
-        self._messages.react(self._message(channel, call), user, rules.checked_emoji(call.path[2]), present=False)
+        self._messages.react(self._message(channel, call), user, checks.checked_emoji(call.path[2]), present=False)
         return 204, None
 
     async def reaction_users(self, call: Call) -> Answer:
         message = self._message(self._channel(call, Permission.READ_MESSAGE_HISTORY), call)
         limit, after = call.number("limit", 25, 1, 100), call.number("after", 0, 0, 1 << 63)
-        users = sorted(message.reactions.get(rules.checked_emoji(call.path[2]), {}))
+        users = sorted(message.reactions.get(checks.checked_emoji(call.path[2]), {}))
         return 200, [user_wire(self._world.users[user]) for user in users if user > after][:limit]
 
-    # -- threads ---------------------------------------------------------------------------------------------------------
+    # -- threads ---------------------------------------------------------------------------------------------
     async def thread(self, call: Call) -> Answer:
         channel = self._channel(call, Permission.CREATE_PUBLIC_THREADS)
         return 201, self._start_thread(channel, call.fields, None)
@@ -435,7 +442,7 @@ class Rest:
     def _start_thread(self, channel: Channel, body: Wire, start: Message | None) -> Wire:
         if channel.type in THREADS or channel.type == DM:
             raise Refusal(400, 50024, "Cannot execute action on this channel type")
-        rules.check_thread(body)
+        checks.check_thread(body)
         minutes = int(body.get("auto_archive_duration") or 1440)
         thread = self._world.make_thread(channel, str(body["name"]), self._world.bot, minutes, start)
         wire = channel_wire(self._world, thread)
@@ -444,7 +451,7 @@ class Rest:
             self._gateway.tell_message("MESSAGE_UPDATE", start)
         return wire
 
-    # -- interactions ------------------------------------------------------------------------------------------------------
+    # -- interactions ----------------------------------------------------------------------------------------
     async def callback(self, call: Call) -> Answer:
         answered = self._interactions.answer(call.id(0), call.path[1], call.fields, call.files, CALLBACK)
         if call.query.get("with_response") in {"1", "true"}:

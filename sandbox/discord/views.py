@@ -38,7 +38,7 @@ class Views:
                 return "Admin" if number == guild.admin_role else self._world.bot.name
         return "unknown-role"
 
-    # -- messages --------------------------------------------------------------------------------------------------
+    # -- messages --------------------------------------------------------------------------------------------
     def message(self, message: Message) -> MessageView:
         """A message as people see it."""
         source = self._source(message)
@@ -100,11 +100,11 @@ class Views:
         low, high = component.get("min_values"), component.get("max_values")
         return ControlView(
             id=str(component["custom_id"]), kind="select", label=str(component.get("placeholder") or ""),
-            options=tuple(_options(component)), minimum=1 if low is None else low, maximum=1 if high is None else high,
-            disabled=disabled,
+            options=tuple(_options(component)), minimum=1 if low is None else low,
+            maximum=1 if high is None else high, disabled=disabled,
         )  # fmt: skip
 
-    # -- forms -----------------------------------------------------------------------------------------------------
+    # -- forms -----------------------------------------------------------------------------------------------
     def form(
         self, form: Form, errors: dict[str, str] | None = None, values: dict[str, Any] | None = None
     ) -> FormView:
@@ -127,11 +127,11 @@ class Views:
                     options=tuple(_options(part)),
                     minimum=low,
                     maximum=high,
-                )  # fmt: skip
+                )
             )
         return FormView(form.id, form.title, tuple(fields), submit="Submit")
 
-    # -- the whole ---------------------------------------------------------------------------------------------------
+    # -- the whole -------------------------------------------------------------------------------------------
     def channel(self, channel: Channel, newest: int) -> ChannelView:
         """A channel with its newest messages, oldest first."""
         recent = list(islice(reversed(channel.messages.values()), newest))[::-1]

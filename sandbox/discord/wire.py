@@ -207,7 +207,8 @@ def reactions_wire(world: World, message: Message) -> list[Wire]:
     bot = world.bot.id
     return [
         {
-            "emoji": emoji_wire(emoji), "count": len(users), "me": bot in users, "me_burst": False, "burst_colors": [],
+            "emoji": emoji_wire(emoji), "count": len(users), "me": bot in users, "me_burst": False,
+            "burst_colors": [],
             "count_details": {"burst": 0, "normal": len(users)},
         }
         for emoji, users in message.reactions.items()
