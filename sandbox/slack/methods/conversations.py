@@ -1,0 +1,135 @@
+"""Channels and private chats. Source: docs.slack.dev/reference/methods/conversations.info and siblings."""
+
+from __future__ import annotations
+
+from sandbox.slack.methods.base import Arguments, Refusal, Tier, find_channel, method, page
+from sandbox.slack.world import JSON, Channel, Message
+from sandbox.slack.workspace import Workspace
+
+READ = ("channels:read", "groups:read", "im:read", "mpim:read")
+HISTORY_LIMIT = 999
+"""Messages a call of conversations.history (documented)."""
+
+
+def _granted(workspace: Workspace, channel: Channel, what: str) -> None:
+    """The scope depends on the kind of conversation. Refuses with ``missing_scope``."""
+    needed = f"{'im' if channel.im_user else 'channels'}:{what}"
+    if needed not in workspace.scopes:
+        raise Refusal("missing_scope", needed=needed, provided=",".join(sorted(workspace.scopes)))
+
+
+@method("conversations.open", Tier.THREE, "im:write", "channels:manage", "groups:write", "mpim:write")
+async def conversations_open(workspace: Workspace, arguments: Arguments) -> JSON:
+    """The private chat with one person."""
+    world = workspace.world
+    if arguments.text("channel"):
+        channel = find_channel(workspace, arguments.text("channel"))
+        return {"channel": {"id": channel.id}, "no_op": True, "already_open": True}
+    users = arguments.names("users")
+    if not users:
+        raise Refusal("users_list_not_supplied")
+    if len(users) > 1:
+        raise Refusal("not_enough_users" if len(users) > 8 else "method_not_supported_for_channel_type")
+    user = world.users.get(users[0])
+    if user is None:
+        raise Refusal("user_not_found")
+    if not user.present:
+        raise Refusal("user_disabled")
+    if user.is_bot:
+        raise Refusal("cannot_dm_bot")
+    known = user.id in world.ims
+    channel = world.open_im(user.id)
+    shape = workspace.shapes.channel(channel) if arguments.flag("return_im") else {"id": channel.id}
+    return {"channel": shape, **({"no_op": True, "already_open": True} if known else {})}
+
+
+@method("conversations.info", Tier.THREE, *READ)
+async def conversations_info(workspace: Workspace, arguments: Arguments) -> JSON:
+    """One conversation."""
+    channel = find_channel(workspace, arguments.required("channel"))
+    _granted(workspace, channel, "read")
+    locale, count = arguments.flag("include_locale"), arguments.flag("include_num_members")
+    return {"channel": workspace.shapes.channel(channel, locale=locale, count=count)}
+
+
+@method("conversations.list", Tier.TWO, *READ)
+async def conversations_list(workspace: Workspace, arguments: Arguments) -> JSON:
+    """Conversations of the kinds asked for, a page at a time."""
+    kinds = set(arguments.names("types") or ["public_channel"])
+    if kinds - {"public_channel", "private_channel", "mpim", "im"}:
+        raise Refusal("invalid_types")
+    drop = arguments.flag("exclude_archived")
+    channels = [
+        workspace.shapes.channel(channel, count=True)
+        for channel in workspace.world.channels.values()
+        if ("im" if channel.im_user else "public_channel") in kinds and not (drop and channel.archived)
+    ]
+    return page(channels, arguments, "channels")
+
+
+@method("conversations.members", Tier.FOUR, *READ)
+async def conversations_members(workspace: Workspace, arguments: Arguments) -> JSON:
+    """Who is in a conversation: ids, without the time they joined."""
+    channel = find_channel(workspace, arguments.required("channel"))
+    _granted(workspace, channel, "read")
+    found = page([{"id": user} for user in channel.members], arguments, "members")
+    return {**found, "members": [item["id"] for item in found["members"]]}
+
+
+@method("conversations.join", Tier.THREE, "channels:join")
+async def conversations_join(workspace: Workspace, arguments: Arguments) -> JSON:
+    """The bot joins a public channel by itself."""
+    channel = find_channel(workspace, arguments.required("channel"))
+    if channel.im_user:
+        raise Refusal("method_not_supported_for_channel_type")
+    if channel.archived:
+        raise Refusal("is_archived")
+    known = workspace.world.bot.id in channel.members
+    workspace.enter(workspace.world.bot.id, channel)
+    more = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
+    return {"channel": workspace.shapes.channel(channel), **(more if known else {})}
+
+
+def _readable(workspace: Workspace, arguments: Arguments) -> Channel:
+    channel = find_channel(workspace, arguments.required("channel"))
+    _granted(workspace, channel, "history")
+    if workspace.world.bot.id not in channel.members:
+        raise Refusal("not_in_channel")
+    return channel
+
+
+def _window(workspace: Workspace, arguments: Arguments, messages: list[Message]) -> JSON:
+    """The messages between ``oldest`` and ``latest``, as a page."""
+    oldest, latest = arguments.text("oldest", "0"), arguments.text("latest") or "9" * 12
+    try:
+        low, high = float(oldest), float(latest)
+    except ValueError:
+        raise Refusal("invalid_ts_oldest") from None
+    ends = arguments.flag("inclusive")
+    metadata = arguments.flag("include_all_metadata")
+    kept = [
+        workspace.shapes.message(message, metadata=metadata)
+        for message in messages
+        if not message.only_for and (low < float(message.ts) < high or (ends and float(message.ts) in (low, high)))
+    ]
+    found = page(kept, arguments, "messages", most=HISTORY_LIMIT)
+    return {**found, "has_more": bool(found["response_metadata"]["next_cursor"])}
+
+
+@method("conversations.history", Tier.THREE, "channels:history", "groups:history", "im:history", "mpim:history")
+async def conversations_history(workspace: Workspace, arguments: Arguments) -> JSON:
+    """A conversation's messages, newest first, without the replies in threads."""
+    channel = _readable(workspace, arguments)
+    messages = [message for message in reversed(channel.messages.values()) if not message.thread_ts]
+    return {**_window(workspace, arguments, messages), "pin_count": 0}
+
+
+@method("conversations.replies", Tier.THREE, "channels:history", "groups:history", "im:history", "mpim:history")
+async def conversations_replies(workspace: Workspace, arguments: Arguments) -> JSON:
+    """A thread, its root first."""
+    channel = _readable(workspace, arguments)
+    root = channel.messages.get(arguments.required("ts"))
+    if root is None or root.only_for:
+        raise Refusal("thread_not_found")
+    replies = [channel.messages[ts] for ts in channel.threads.get(root.ts, ())]
+    return _window(workspace, arguments, [root, *replies])
