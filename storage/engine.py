@@ -7,16 +7,16 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from storage import keeper, migrate
+from storage import keeper, migrate, retention
+from storage.connect import reading_engine, writing_engine
 from storage.errors import StoreBehind, StoreUnavailable
 from storage.migrate import PluginMigrations
 from storage.types import Uuid7Source
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 POSTGRES_LANES = 4
-_CONNECT_SECONDS = 5
-_BUSY_MILLISECONDS = 5_000
 
 
 class Store:
@@ -45,7 +43,7 @@ class Store:
         self.clock = clock
         self.ids = Uuid7Source()
         self._writing = writing_engine(url)
-        self._reading = _reading_engine(url, readers)
+        self._reading = reading_engine(url, readers)
         self._sessions = async_sessionmaker(self._reading, expire_on_commit=False)
         self._writer = Writer(self._writing, clock=clock, ids=self.ids, lanes=lanes)
 
@@ -78,6 +76,7 @@ class Store:
         await asyncio.to_thread(_prepare, parsed, vault, upgrade, plugins, clock())
         store = cls(parsed, clock=clock, vault=vault, lanes=lanes, readers=readers)
         store._writer.start()
+        await store.write(retention.make_partitions)
         return store
 
     @property
@@ -127,8 +126,6 @@ class Store:
 
         :raises StoreUnavailable: reading or writing doesn't work.
         """
-        from sqlalchemy import text
-
         async with self.session() as session:
             await session.execute(text("SELECT 1"))
         await self.write(lambda tx: None)
@@ -138,52 +135,6 @@ class Store:
         await self._writer.close()
         await self._reading.dispose()
         self._writing.dispose()
-
-
-def writing_engine(url: URL) -> Engine:
-    """An engine whose connections leave BEGIN and COMMIT to their user."""
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(
-            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
-        )
-        event.listen(engine, "connect", _sqlite_pragmas)
-        return engine
-    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_postgres_arguments())
-
-
-def _reading_engine(url: URL, readers: int) -> AsyncEngine:
-    if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=readers, max_overflow=0)
-        event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
-        event.listen(engine.sync_engine, "connect", _sqlite_read_only)
-        return engine
-    return create_async_engine(
-        url,
-        pool_size=readers,
-        max_overflow=0,
-        pool_pre_ping=True,
-        connect_args=_postgres_arguments("-c default_transaction_read_only=on"),
-    )
-
-
-def _postgres_arguments(options: str = "") -> dict[str, Any]:
-    return {"connect_timeout": _CONNECT_SECONDS, "options": f"-c timezone=UTC {options}".rstrip()}
-
-
-def _sqlite_pragmas(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    # Busy first: another process may be turning the same new file to WAL.
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _sqlite_read_only(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA query_only = ON")
-    cursor.close()
 
 
 def _prepare(url: URL, vault: Vault, upgrade: bool, plugins: Sequence[PluginMigrations], now: datetime) -> None:

@@ -44,7 +44,7 @@ class Inserts:
         names = ", ".join(quote(column.name) for column in table.columns)
         place = "?" if self._dialect.paramstyle == "qmark" else "%s"
         places = ", ".join(place for _ in table.columns)
-        columns = [
+        columns: list[tuple[str, Callable[[Any], Any] | None]] = [
             (column.key, column.type.dialect_impl(self._dialect).bind_processor(self._dialect))
             for column in table.columns
         ]

@@ -7,7 +7,11 @@ from storage.tables.intake import Dialogue, Inbox, Keeper, Watermark
 from storage.tables.participation import Participation, ParticipationDay
 from storage.tables.people import Account, Consent, Member, Person, RoleGrant
 
+CORE_TABLES = frozenset(metadata.tables)
+"""The names of the tables above; whatever joins the metadata later is a plugin's."""
+
 __all__ = [
+    "CORE_TABLES",
     "Account",
     "Activity",
     "Channel",

@@ -43,7 +43,10 @@ class Space(Table, table=True):
     """One server, workspace or group of a community's."""
 
     __tablename__ = "space"
-    __table_args__ = (ForeignKeyConstraint(["community_id"], ["community.id"]),)
+    __table_args__ = (
+        UniqueConstraint("community_id", "platform", "external_id"),
+        ForeignKeyConstraint(["community_id"], ["community.id"]),
+    )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)
     id: UUID = Field(sa_type=Id, primary_key=True)

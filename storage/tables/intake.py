@@ -19,7 +19,7 @@ class Inbox(Table, table=True):
 
     source: str = Field(primary_key=True)
     event_id: str = Field(primary_key=True)
-    received_at: datetime = Field(sa_type=Utc)
+    received_at: datetime = Field(sa_type=Utc, index=True)  # only ever grows, so the index costs little
 
 
 class Watermark(Table, table=True):

@@ -1,0 +1,100 @@
+"""What goes by itself, and what is made ahead: the store's chores. Call :func:`daily` at start and once a day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
+
+from storage.tables import Dialogue, Inbox, JoinCode, Table, table_of
+from storage.tx import Tx
+from storage.types import uuid7_floor
+
+if TYPE_CHECKING:
+    from storage.engine import Store
+
+logger = logging.getLogger(__name__)
+
+INBOX_HOURS = 1
+"""Platforms repeat for minutes; the inbox remembers for an hour (HOUSE.md, the route of an answer)."""
+MONTHS_AHEAD = 3
+"""Partitions made ahead of time, so that a store whose chores stand still has a quarter of a year."""
+_BATCH = 5_000
+
+
+async def purge(store: Store) -> int:
+    """Delete old events of the inbox, and dialogues and codes that expired. How many rows went. Cheap enough for every minute."""
+    gone = 0
+    for part in (purge_inbox, purge_dialogues, purge_codes):
+        gone += await _all_of(store, part)
+    return gone
+
+
+async def daily(store: Store) -> None:
+    """Make the coming months' partitions, and purge."""
+    await store.write(make_partitions)
+    await purge(store)
+
+
+async def _all_of(store: Store, part: Callable[[Tx], int]) -> int:
+    gone = 0
+    while True:  # in batches, so that nobody waits behind a great one
+        batch = await store.write(part)
+        gone += batch
+        if batch < _BATCH:
+            return gone
+
+
+def purge_inbox(tx: Tx) -> int:
+    """Delete a batch of events that no platform repeats any more. How many went."""
+    return _purge(tx, Inbox, "received_at", tx.now - timedelta(hours=INBOX_HOURS))
+
+
+def purge_dialogues(tx: Tx) -> int:
+    """Delete a batch of dialogues that expired, with what someone began to say in them. How many went."""
+    return _purge(tx, Dialogue, "expires_at", tx.now)
+
+
+def purge_codes(tx: Tx) -> int:
+    """Delete a batch of codes that expired. How many went."""
+    return _purge(tx, JoinCode, "expires_at", tx.now)
+
+
+def _purge(tx: Tx, model: type[Table], column: str, before: datetime) -> int:
+    table = table_of(model)
+    keys = list(table.primary_key)
+    old = tx.execute(select(*keys).where(table.c[column] < before).limit(_BATCH)).all()
+    if old:
+        tx.execute(
+            delete(table).where(or_(*(and_(*(k == v for k, v in zip(keys, row, strict=True))) for row in old)))
+        )
+    return len(old)
+
+
+def make_partitions(tx: Tx, months_ahead: int = MONTHS_AHEAD) -> list[str]:
+    """Make the log's partitions for this month and the coming ones (PostgreSQL). The names of those that are new."""
+    if tx.dialect != "postgresql":
+        return []
+    made: list[str] = []
+    month = tx.now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for _ in range(months_ahead + 1):
+        following = (month + timedelta(days=31)).replace(day=1)
+        name = f"participation_{month:%Y_%m}"
+        if tx.scalar("SELECT to_regclass(:name)", {"name": name}) is None:
+            try:
+                with tx.nested():
+                    tx.execute(
+                        f"CREATE TABLE {name} PARTITION OF participation "
+                        f"FOR VALUES FROM ('{uuid7_floor(month)}') TO ('{uuid7_floor(following)}')"
+                    )
+                made.append(name)
+            except DBAPIError as error:
+                # The default partition holds rows of that month already (the chores stood still, or another process
+                # was first). It goes on holding them: nothing is lost, only archiving that month takes longer.
+                logger.warning("No partition %s was made: %s", name, error.orig)
+        month = following
+    return made
