@@ -200,7 +200,7 @@ def _refuse_ahead(url: URL, states: Sequence[MigrationState]) -> None:
         if state.ahead:
             whose = "hallkeeper" if state.name == "core" else f"the plugin {state.name}"
             raise StoreAhead(
-                f"The store at {shown(url)} was migrated by a newer {whose} (it is at {state.current}, this one knows "
+                f"The store at {shown(url)} was migrated by a newer {whose} (to {state.current}; this one knows "
                 f"{state.head}). Run that one, or restore the backup from before its upgrade. Nothing was changed."
             )
 

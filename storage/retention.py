@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from storage.tables import Dialogue, Inbox, JoinCode, Table, table_of
@@ -27,7 +27,10 @@ _BATCH = 5_000
 
 
 async def purge(store: Store) -> int:
-    """Delete old events of the inbox, and dialogues and codes that expired. How many rows went. Cheap enough for every minute."""
+    """Delete old events of the inbox, and dialogues and codes that expired. How many rows went.
+
+    Cheap enough for every minute.
+    """
     gone = 0
     for part in (purge_inbox, purge_dialogues, purge_codes):
         gone += await _all_of(store, part)
@@ -67,12 +70,8 @@ def purge_codes(tx: Tx) -> int:
 def _purge(tx: Tx, model: type[Table], column: str, before: datetime) -> int:
     table = table_of(model)
     keys = list(table.primary_key)
-    old = tx.execute(select(*keys).where(table.c[column] < before).limit(_BATCH)).all()
-    if old:
-        tx.execute(
-            delete(table).where(or_(*(and_(*(k == v for k, v in zip(keys, row, strict=True))) for row in old)))
-        )
-    return len(old)
+    old = select(*keys).where(table.c[column] < before).order_by(table.c[column]).limit(_BATCH)
+    return len(tx.execute(delete(table).where(tuple_(*keys).in_(old)).returning(keys[0])).all())
 
 
 def make_partitions(tx: Tx, months_ahead: int = MONTHS_AHEAD) -> list[str]:

@@ -32,7 +32,7 @@ class SpaceRoute(Table, table=True):
     platform: str = Field(primary_key=True)
     external_id: str = Field(primary_key=True)
     community_id: UUID | None = Field(default=None, sa_type=Id)
-    space_id: UUID | None = Field(default=None, sa_type=Id)
+    space_id: UUID | None = Field(default=None, sa_type=Id, index=True)  # a button in private names the space by it
     name: str = ""
     installed_by: bytes | None = None  # sealed external id of whoever added the bot
     removed_at: datetime | None = Field(default=None, sa_type=Utc)

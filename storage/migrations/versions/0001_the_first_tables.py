@@ -96,6 +96,7 @@ def upgrade() -> None:
         sa.Column("created_at", types.Utc(), nullable=False),
         sa.PrimaryKeyConstraint("platform", "external_id", name="pk_space_route"),
     )
+    op.create_index("ix_space_route_space_id", "space_route", ["space_id"], unique=False)
     op.create_table(
         "watermark",
         sa.Column("source", sa.String(), nullable=False),
