@@ -52,3 +52,5 @@ class Capabilities:
     """Messages a second for the whole bot."""
     channel_rate: float = 1.0
     """Messages a second in one channel."""
+    resend_seconds: float = 0.0
+    """For so long the platform knows a message by its key: sent again within that time it can't stand twice."""

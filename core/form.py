@@ -6,7 +6,7 @@ The limits are the smallest of what the platforms' own forms allow, so that ever
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.action import Action
-from core.message import Option
+from core.message import Option, cut, spoken_option
 from core.texts import Domain, Phrase, Words, words_from_data, words_to_data
 
 _ = Domain("core")
@@ -219,6 +219,19 @@ class Form:
                 replace(one, value=_as_value(raw[one.name])) if one.name in raw else one for one in self.fields
             ),
         )
+
+    def spoken(self, say: Callable[[Words], str]) -> Form:
+        """The same form with every phrase put into a language by ``say``, labels cut to what fits."""
+        fields = tuple(
+            replace(
+                one,
+                label=cut(say(one.label), MAX_LABEL),
+                hint=say(one.hint),
+                options=tuple(spoken_option(option, say) for option in one.options),
+            )
+            for one in self.fields
+        )
+        return replace(self, title=say(self.title), fields=fields, submit=say(self.submit), text=say(self.text))
 
     def to_data(self) -> dict[str, Any]:
         """As JSON data."""

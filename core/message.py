@@ -191,7 +191,7 @@ class Message:
 
         def control(one: Control) -> Control:
             if isinstance(one, Button):
-                return replace(one, label=_cut(say(one.label), MAX_BUTTON_LABEL))
+                return replace(one, label=cut(say(one.label), MAX_BUTTON_LABEL))
             return replace(
                 one, label=say(one.label), options=tuple(spoken_option(option, say) for option in one.options)
             )
@@ -211,7 +211,8 @@ def spoken_option(option: Option, say: Callable[[Words], str]) -> Option:
     return replace(option, label=say(option.label), description=say(option.description))
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """The text with an ellipsis where it is longer than ``most`` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

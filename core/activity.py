@@ -1,0 +1,155 @@
+"""Activities: one run of a plugin in one community, and the messages by which people see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, select, update
+from sqlmodel import col
+
+from core.message import Message
+from storage.engine import Store
+from storage.tables import Activity, Delivery
+from storage.tx import Tx
+
+OPEN = "open"
+CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A channel that a message goes to: where it is kept, and the lane (one bot) that sends to it."""
+
+    space_id: UUID
+    channel_id: UUID
+    lane: str
+
+
+def open_activity(
+    tx: Tx,
+    *,
+    community_id: UUID,
+    plugin: str,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+    schedule_id: UUID | None = None,
+    slot: str | None = None,
+) -> UUID:
+    """Make an activity; returns its id. One a schedule and slot: a second raises the store's IntegrityError."""
+    activity_id = tx.new_id()
+    tx.add(
+        Activity(
+            community_id=community_id,
+            id=activity_id,
+            plugin=plugin,
+            schedule_id=schedule_id,
+            slot=slot,
+            state=OPEN,
+            data=dict(data or {}),
+            created_at=now,
+        )
+    )
+    return activity_id
+
+
+def close_activity(tx: Tx, community_id: UUID, activity_id: UUID, now: datetime) -> None:
+    """The activity is over. Its cards are shown once more."""
+    tx.execute(
+        update(Activity)
+        .where(and_(col(Activity.community_id) == community_id, col(Activity.id) == activity_id))
+        .values(state=CLOSED, closed_at=now)
+    )
+    touch_card(tx, community_id, activity_id)
+
+
+def owe_card(
+    tx: Tx, *, community_id: UUID, activity_id: UUID, plugin: str, targets: Iterable[Target], now: datetime
+) -> None:
+    """Owe an activity's card to channels: posted once in each, then edited in place whenever it is touched."""
+    for target in targets:
+        tx.add(
+            Delivery(
+                community_id=community_id,
+                id=tx.new_id(),
+                activity_id=activity_id,
+                space_id=target.space_id,
+                channel_id=target.channel_id,
+                lane=target.lane,
+                due_at=now,
+                card_plugin=plugin,
+                wanted_revision=1,
+                created_at=now,
+            )
+        )
+
+
+def owe_private(
+    tx: Tx,
+    *,
+    community_id: UUID,
+    space_id: UUID,
+    lane: str,
+    account_id: UUID,
+    message: Message,
+    now: datetime,
+    activity_id: UUID | None = None,
+) -> None:
+    """Owe a message to one account in private."""
+    tx.add(
+        Delivery(
+            community_id=community_id,
+            id=tx.new_id(),
+            activity_id=activity_id,
+            space_id=space_id,
+            account_id=account_id,
+            lane=lane,
+            due_at=now,
+            message=message.to_data(),
+            created_at=now,
+        )
+    )
+
+
+def touch_card(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
+    """The activity's state changed: every card of it should show that, the latest state at the worker's next edit.
+
+    Writes nothing when a card is already known to be two states behind: one edit in flight, one to come. So a
+    thousand answers cost a few edits, and none is missed by a crash.
+    """
+    tx.execute(
+        update(Delivery)
+        .where(
+            and_(
+                col(Delivery.community_id) == community_id,
+                col(Delivery.activity_id) == activity_id,
+                col(Delivery.card_plugin).is_not(None),
+                col(Delivery.wanted_revision) <= col(Delivery.shown_revision) + 1,
+            )
+        )
+        .values(wanted_revision=Delivery.wanted_revision + 1)
+    )
+
+
+async def activity_of_message(store: Store, community_id: UUID, space_id: UUID, external_id: str) -> Activity | None:
+    """The activity that a platform's message shows, by our delivery of it; None for anybody else's message."""
+    async with store.session() as session:
+        found: Activity | None = await session.scalar(
+            select(Activity)
+            .join(
+                Delivery,
+                and_(
+                    col(Delivery.community_id) == col(Activity.community_id),
+                    col(Delivery.activity_id) == col(Activity.id),
+                ),
+            )
+            .where(
+                col(Delivery.community_id) == community_id,
+                col(Delivery.space_id) == space_id,
+                col(Delivery.external_id) == external_id,
+            )
+        )
+        return found

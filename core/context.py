@@ -1,0 +1,227 @@
+"""What a handler is given: who acts, where, with which right, and the one way to write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.action import Action, Argument
+from core.bot import ChannelInfo, SendError
+from core.capabilities import Capabilities
+from core.event import Event, Who
+from core.form import MAX_OPTIONS
+from core.markup import mention
+from core.places import Place
+from core.plugin import Plugin
+from core.rights import Right
+from core.texts import Words
+from storage.people import account_for, member_for
+from storage.tx import Tx
+from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from core.hall import Hall
+
+T = TypeVar("T")
+
+LIST_SECONDS = 1.0
+"""A platform that does not list its channels in this time is not waited for: the channel at hand is offered."""
+
+
+class Duplicate(Exception):
+    """This event was handled before: nothing is written and nobody is told twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A member whose data is meant. ``member_id`` is None where they never took part in the community."""
+
+    community_id: UUID
+    account_id: UUID
+    member_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A manager who looks at a community: what may be shown, and how to open what is sealed."""
+
+    community_id: UUID
+    language: str
+    time_zone: str
+    now: datetime
+    say: Callable[[Words], str]
+    vault: Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A space that was just set up: where its first prompts go."""
+
+    community_id: UUID
+    space_id: UUID
+    channel_id: UUID
+    channel_name: str
+    language: str
+    time_zone: str
+    first: bool
+    """The community is new; False when a further space joined it."""
+    account_id: UUID
+    """The account that set it up."""
+
+
+class Context:
+    """One event on its way through one plugin. Made by the hall, never kept."""
+
+    def __init__(self, hall: Hall, plugin: Plugin, event: Event, place: Place, right: Right, language: str) -> None:
+        self._hall = hall
+        self._plugin = plugin
+        self._written = False
+        self.event = event
+        self.place = place
+        self.right = right
+        self.language = language
+        """The language that answers to this member are in."""
+
+    @property
+    def who(self) -> Who:
+        """The member who acts. Raises LookupError for events without one."""
+        if self.event.who is None:
+            raise LookupError(f"{type(self.event).__name__} says not who did it")
+        return self.event.who
+
+    @property
+    def community_id(self) -> UUID:
+        """The community. Raises LookupError in a space that is not set up (commands ``anywhere`` alone run there)."""
+        if self.place.community_id is None:
+            raise LookupError("this space belongs to no community yet")
+        return self.place.community_id
+
+    @property
+    def space_id(self) -> UUID:
+        """The community's space in which this happens."""
+        if self.place.space_id is None:
+            raise LookupError("this space belongs to no community yet")
+        return self.place.space_id
+
+    @property
+    def now(self) -> datetime:
+        """The moment by the injected clock, in UTC."""
+        return self._hall.clock.now()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the platform of this event can show. For numbers alone: branch on limits, never on names."""
+        return self._hall.bots[self.place.platform].capabilities
+
+    @property
+    def hall(self) -> Hall:
+        """The hall, for what the core's own plugin does."""
+        return self._hall
+
+    async def channels(self, place: Place | None = None) -> list[ChannelInfo]:
+        """Up to 25 channels of this space (or of ``place``) that the bot may write in, the one at hand first."""
+        space = (place or self.place).external_id
+        bot = self._hall.bots[self.who.platform]
+        try:
+            async with asyncio.timeout(LIST_SECONDS):
+                found = [one for one in await bot.channels(space) if one.writable]
+        except (SendError, TimeoutError):
+            found = []
+        where = self.event.where
+        if where.space == space and not where.private:
+            found.sort(key=lambda one: one.external_id != where.channel)
+            if not found:
+                found = [ChannelInfo(where.channel, "")]
+        return found[:MAX_OPTIONS]
+
+    def session(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A session for reading."""
+        return self._hall.store.session()
+
+    def say(self, words: Words, language: str = "") -> str:
+        """The words in the member's language, or in ``language``."""
+        return self._hall.say(words, language or self.language)
+
+    def action(self, verb: str, *args: Argument) -> Action:
+        """An action of this plugin in this community, for a button."""
+        return Action(self._plugin.code, verb, args, self.place.community_id)
+
+    def mention(self) -> str:
+        """Markup that mentions the member."""
+        return mention(self.who.name, self.who.external_id)
+
+    def seal(self, text: str, context: UUID) -> bytes:
+        """People's words, encrypted for the row ``context``."""
+        return self._hall.store.vault.seal(text.encode(), context.bytes)
+
+    def unseal(self, sealed: bytes, context: UUID) -> str:
+        """Back from :meth:`seal`."""
+        return self._hall.store.vault.open(sealed, context.bytes).decode()
+
+    async def write(self, unit: Callable[[Tx], T]) -> T:
+        """Commit everything that this event changes: at most once an event, all or nothing.
+
+        ``unit`` runs in a writer thread, plain and synchronous, and may run again after a lost connection. Returns
+        its result after the commit. Raises :class:`Duplicate` when the event was handled before, and whatever
+        ``unit`` raises, with nothing written.
+        """
+        if self._written:
+            raise RuntimeError("one event is one unit: put all its writes into one call of write()")
+        self._written = True
+        event = self.event
+
+        def whole(tx: Tx) -> T:
+            if event.id and tx.seen(self.place.platform, event.id):
+                raise Duplicate
+            return unit(tx)
+
+        result = await self._hall.store.write(whole, lane_key=self.place.community_id)
+        self._hall.wake()
+        return result
+
+    def account(self, tx: Tx) -> UUID:
+        """The id of the acting account, made now if this is its first act."""
+        who = self.who
+        return account_for(
+            tx, self._hall.store.vault, who.platform, who.scope, who.external_id, who.locale or None
+        ).id
+
+    def member(self, tx: Tx) -> UUID:
+        """The member's pseudonym in this community, made now if this is their first act."""
+        return member_for(tx, self.community_id, self.account(tx)).id
+
+    def participate(
+        self,
+        tx: Tx,
+        kind: str,
+        *,
+        conversation: bool = False,
+        activity_id: UUID | None = None,
+        features: Mapping[str, Any] | None = None,
+    ) -> UUID:
+        """Log one act of the member in the common store; returns their pseudonym.
+
+        ``conversation`` says that it was in words. ``features`` are small numbers about it, never text.
+        """
+        member = self.member(tx)
+        tx.participate(
+            self.community_id,
+            self.space_id,
+            member,
+            self._plugin.code,
+            kind,
+            activity_id=activity_id,
+            conversation=conversation,
+            at=self.event.at or self.now,
+            at_source="platform" if self.event.at else "received",
+            features=dict(features) if features else None,
+        )
+        return member

@@ -1,0 +1,366 @@
+"""Sends what is owed: leases deliveries in batches, commits ``sending`` before each send, keeps cards up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import and_, or_, select, update
+from sqlmodel import col
+
+from core.bot import Address, Bot, SendFailed, SendRefused, SendUnknown, Sent
+from core.message import Message
+from core.texts import Words
+from storage.errors import StoreError
+from storage.people import external_id_of
+from storage.tables import Account, Activity, Channel, Community, Delivery, Space
+from storage.tx import Tx
+
+if TYPE_CHECKING:
+    from core.hall import Hall
+
+logger = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often a lane asks the store for work that nobody woke it for."""
+BATCH = 100
+"""Deliveries leased at once by a lane."""
+LEASE = timedelta(seconds=60)
+"""How long another process leaves alone what this one leased."""
+MOST_ATTEMPTS = 8
+"""Tries before a delivery is given up and shown to the manager: with the backoff below about ten minutes."""
+FIRST_BACKOFF = 1.0
+"""Seconds before the second try; doubled each time, up to five minutes, with jitter."""
+AT_ONCE = 8
+"""Sends of one lane under way at the same time."""
+
+
+def key_of(delivery_id: UUID) -> str:
+    """The idempotency key of a delivery: the same at every try, 22 characters (25 is the least a platform takes)."""
+    return base64.urlsafe_b64encode(delivery_id.bytes).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A leased delivery with what sending it needs."""
+
+    community_id: UUID
+    id: UUID
+    activity_id: UUID | None
+    external_id: str | None
+    wanted_revision: int
+    attempts: int
+    message: dict[str, Any]
+    card_plugin: str | None
+    space: str
+    channel: str
+    channel_key: str
+    account: Account | None
+    language: str
+
+
+class Pace:
+    """Spreads sends so that they stay under a rate: so many a second, a short burst allowed."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._gap = 1.0 / rate
+        self._slack = burst * self._gap
+        self._next: dict[str, float] = {}
+
+    async def wait(self, key: str) -> None:
+        """Return when one more send by that key is allowed."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        at = max(self._next.get(key, 0.0), now - self._slack)
+        self._next[key] = at + self._gap
+        if len(self._next) > 10_000:
+            self._next = {name: due for name, due in self._next.items() if due > now - self._slack}
+        if at > now:
+            await asyncio.sleep(at - now)
+
+
+class Deliverer:
+    """One a process, with a lane for each bot; any number of processes share the work by leases in the store."""
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall = hall
+        self._lanes: dict[str, Lane] = {}
+
+    async def start(self) -> None:
+        """Begin to deliver."""
+        self._lanes = {name: Lane(self._hall, bot) for name, bot in self._hall.bots.items()}
+        for lane in self._lanes.values():
+            lane.start()
+
+    async def stop(self) -> None:
+        """Let sends under way end, then stop."""
+        await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
+        self._lanes = {}
+
+    def wake(self) -> None:
+        """Look now."""
+        for lane in self._lanes.values():
+            lane.woken.set()
+
+
+class Lane:
+    """What one bot owes, sent at the pace that its platform allows."""
+
+    def __init__(self, hall: Hall, bot: Bot) -> None:
+        self._hall = hall
+        self._bot = bot
+        self.woken = asyncio.Event()
+        self._all = Pace(bot.capabilities.send_rate, burst=5)
+        self._each = Pace(bot.capabilities.channel_rate, burst=1)
+        self._task: asyncio.Task[None] | None = None
+        self._sending = asyncio.Semaphore(AT_ONCE)
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._task = asyncio.create_task(self._run(), name=f"lane {self._bot.platform}")
+
+    async def stop(self) -> None:
+        """End after the sends that are under way."""
+        self._stopping = True
+        self.woken.set()
+        if self._task is not None:
+            with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                await asyncio.wait_for(self._task, 0.8)
+            self._task = None
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self.woken.clear()
+            try:
+                found = await self.deliver() if self._bot.health.connected else 0
+            except StoreError:
+                logger.warning("a lane could not reach the store", lane=self._bot.platform, exc_info=True)
+                found = 0
+            if found < BATCH and not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.woken.wait(), LOOK_SECONDS)
+
+    async def deliver(self) -> int:
+        """Send or edit one batch of what is due; returns how much was."""
+        now = self._hall.clock.now()
+        leased = await self._hall.store.write(lambda tx: self._lease(tx, now))
+        if not leased:
+            return 0
+        jobs = await self._jobs(leased)
+        await asyncio.gather(*(self._one(job) for job in jobs))
+        return len(leased)
+
+    def _lease(self, tx: Tx, now: datetime) -> list[UUID]:
+        stale = or_(col(Delivery.leased_until).is_(None), col(Delivery.leased_until) < now)
+        undone = or_(
+            col(Delivery.state) == "pending",
+            and_(col(Delivery.state) == "sent", col(Delivery.wanted_revision) > col(Delivery.shown_revision)),
+        )
+        lane = col(Delivery.lane) == self._bot.platform
+        # Whoever was sending when its lease ran out died. Within the time in which the platform knows the key again
+        # it is safe to send once more; after that nobody can know, and a person is asked.
+        lost = and_(lane, col(Delivery.state) == "sending", col(Delivery.leased_until) < now)
+        again = now - timedelta(seconds=self._bot.capabilities.resend_seconds) + LEASE
+        tx.execute(
+            update(Delivery)
+            .where(lost, col(Delivery.leased_until) >= again)
+            .values(state="pending", leased_by=None, leased_until=None)
+        )
+        tx.execute(
+            update(Delivery)
+            .where(lost)
+            .values(state="unknown", leased_by=None, leased_until=None, error="the sender died while sending")
+        )
+        rows = tx.execute(
+            select(col(Delivery.community_id), col(Delivery.id))
+            .where(lane, undone, col(Delivery.due_at) <= now, stale)
+            .order_by(col(Delivery.due_at))
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for community_id, delivery_id in rows:
+            tx.execute(
+                update(Delivery)
+                .where(and_(col(Delivery.community_id) == community_id, col(Delivery.id) == delivery_id))
+                .values(leased_by=self._hall.worker, leased_until=now + LEASE)
+            )
+        return [row[1] for row in rows]
+
+    async def _jobs(self, ids: Sequence[UUID]) -> list[_Job]:
+        query = (
+            select(
+                Delivery,
+                col(Space.external_id),
+                col(Channel.external_id),
+                Account,
+                col(Community.language),
+            )
+            .join(Community, col(Community.id) == col(Delivery.community_id))
+            .join(
+                Space,
+                and_(col(Space.community_id) == col(Delivery.community_id), col(Space.id) == col(Delivery.space_id)),
+            )
+            .outerjoin(
+                Channel,
+                and_(
+                    col(Channel.community_id) == col(Delivery.community_id),
+                    col(Channel.id) == col(Delivery.channel_id),
+                ),
+            )
+            .outerjoin(Account, col(Account.id) == col(Delivery.account_id))
+            .where(col(Delivery.id).in_(ids))
+            .order_by(col(Delivery.due_at))
+        )
+        async with self._hall.store.session() as session:
+            rows = (await session.execute(query)).all()
+        return [
+            _Job(
+                community_id=row.community_id,
+                id=row.id,
+                activity_id=row.activity_id,
+                external_id=row.external_id,
+                wanted_revision=row.wanted_revision,
+                attempts=row.attempts,
+                message=row.message,
+                card_plugin=row.card_plugin,
+                space=space,
+                channel=channel or "",
+                channel_key=f"{space}/{channel or row.account_id}",
+                account=account,
+                language=language,
+            )
+            for row, space, channel, account, language in rows
+        ]
+
+    async def _one(self, job: _Job) -> None:
+        async with self._sending:
+            await self._each.wait(job.channel_key)
+            await self._all.wait("")
+            try:
+                message = await self._message(job)
+                if message is None:
+                    await self._settle(job, state="cancelled")
+                elif job.external_id is None:
+                    await self._send(job, message)
+                else:
+                    await self._edit(job, message)
+            except StoreError:
+                logger.warning("a delivery waits for the store", delivery=str(job.id), exc_info=True)
+            except Exception as error:
+                logger.exception("a delivery can't be made", delivery=str(job.id))
+                await self._settle(job, state="failed", error=type(error).__name__)
+
+    async def _message(self, job: _Job) -> Message | None:
+        if job.card_plugin is None or job.activity_id is None:
+            message: Message | None = Message.from_data(job.message)
+        else:
+            plugin = self._hall.routes.by_code[job.card_plugin]
+            async with self._hall.store.session() as session:
+                activity = await session.get(Activity, (job.community_id, job.activity_id))
+                message = None if activity is None else await plugin.card(session, activity)
+        if message is None:
+            return None
+
+        def say(words: Words) -> str:
+            return self._hall.say(words, job.language)
+
+        return message.spoken(say)
+
+    async def _send(self, job: _Job, message: Message) -> None:
+        if not await self._mine(job):
+            return
+        address = Address(space=job.space, channel=job.channel, member=self._member(job))
+        try:
+            sent = await self._bot.send(address, message, key=key_of(job.id))
+        except SendRefused as error:
+            await self._settle(job, state="failed", error=str(error))
+        except SendUnknown as error:
+            await self._settle(job, state="unknown", error=str(error))
+        except SendFailed as error:
+            await self._again(job, error)
+        else:
+            await self._settle(
+                job,
+                state="sent",
+                external_id=sent.message,
+                shown_revision=job.wanted_revision,
+                sent_at=self._hall.clock.now(),
+                error=None,
+            )
+
+    async def _mine(self, job: _Job) -> bool:
+        """Commit that this delivery is being sent; False when the lease was lost meanwhile."""
+        worker, now = self._hall.worker, self._hall.clock.now()
+
+        def unit(tx: Tx) -> bool:
+            return (
+                tx.execute(
+                    update(Delivery)
+                    .where(
+                        and_(col(Delivery.community_id) == job.community_id, col(Delivery.id) == job.id),
+                        col(Delivery.state) == "pending",
+                        col(Delivery.leased_by) == worker,
+                        col(Delivery.leased_until) > now,
+                    )
+                    .values(state="sending", attempts=Delivery.attempts + 1)
+                    .returning(col(Delivery.id))
+                ).first()
+                is not None
+            )
+
+        return await self._hall.store.write(unit, lane_key=job.community_id)
+
+    async def _edit(self, job: _Job, message: Message) -> None:
+        if not self._bot.capabilities.edit or job.external_id is None:
+            await self._settle(job, shown_revision=job.wanted_revision)
+            return
+        try:
+            await self._bot.edit(Sent(job.channel, job.external_id), message)
+        except SendRefused as error:
+            await self._settle(job, shown_revision=job.wanted_revision, error=str(error))
+        except (SendFailed, SendUnknown) as error:  # an edit may be repeated: it says the same
+            await self._again(job, error, state="sent")
+        else:
+            pause = timedelta(seconds=self._bot.capabilities.edit_every)
+            await self._settle(
+                job, shown_revision=job.wanted_revision, due_at=self._hall.clock.now() + pause, error=None
+            )
+
+    async def _again(self, job: _Job, error: Exception, state: str = "pending") -> None:
+        if job.attempts + 1 >= MOST_ATTEMPTS and state == "pending":
+            await self._settle(job, state="failed", error=str(error))
+            return
+        wait = min(FIRST_BACKOFF * 2**job.attempts, 300.0) * random.uniform(0.75, 1.25)
+        if isinstance(error, SendFailed) and error.retry_after is not None:
+            wait = max(error.retry_after, 0.05)
+        await self._settle(
+            job, state=state, due_at=self._hall.clock.now() + timedelta(seconds=wait), error=str(error)
+        )
+
+    async def _settle(self, job: _Job, **values: Any) -> None:
+        """Write what became of a delivery and let go of its lease."""
+        statement = (
+            update(Delivery)
+            .where(
+                and_(col(Delivery.community_id) == job.community_id, col(Delivery.id) == job.id),
+                col(Delivery.leased_by) == self._hall.worker,
+            )
+            .values(leased_by=None, leased_until=None, **values)
+        )
+        await self._hall.store.write(lambda tx: tx.execute(statement) and None, lane_key=job.community_id)
+        if "due_at" not in values:
+            return
+        delay = (values["due_at"] - self._hall.clock.now()).total_seconds()
+        asyncio.get_running_loop().call_later(max(delay, 0.0) + 0.01, self.woken.set)
+
+    def _member(self, job: _Job) -> str:
+        return external_id_of(self._hall.store.vault, job.account) if job.account else ""

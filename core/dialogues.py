@@ -1,0 +1,87 @@
+"""What must survive a restart between two acts of one member: open dialogues and what was typed in vain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Delete, delete, update
+from sqlmodel import col
+
+from core.clock import Clock
+from storage.engine import Store
+from storage.tables import Dialogue, Watermark
+from storage.tx import Tx
+
+KEPT = timedelta(days=2)
+"""How long an unfinished dialogue is kept. Long enough for a night and a weekend day, short enough to forget."""
+
+
+class StoredDialogues:
+    """Open dialogues by platform and private chat, encrypted, in the store."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def load(self, platform: str, key: str) -> dict[str, Any] | None:
+        """The saved state; None when there is none or it is too old."""
+        async with self._store.session() as session:
+            row = await session.get(Dialogue, (platform, self._name(key)))
+        if row is None or row.expires_at <= self._clock.now():
+            return None
+        state: dict[str, Any] = json.loads(self._store.vault.open(row.sealed, self._context(platform, key)))
+        return state
+
+    async def save(self, platform: str, key: str, state: Mapping[str, Any]) -> None:
+        """Keep the state. Durable when it returns."""
+        now = self._clock.now()
+        sealed = self._store.vault.seal(json.dumps(state).encode(), self._context(platform, key))
+        name = self._name(key)
+
+        def unit(tx: Tx) -> None:
+            tx.execute(_the_row(platform, name))
+            tx.add(Dialogue(platform=platform, key=name, sealed=sealed, expires_at=now + KEPT, updated_at=now))
+
+        await self._store.write(unit)
+
+    async def clear(self, platform: str, key: str) -> None:
+        """Forget the state."""
+        name = self._name(key)
+        await self._store.write(lambda tx: tx.execute(_the_row(platform, name)) and None)
+
+    def _name(self, key: str) -> str:
+        return self._store.vault.lookup(key).hex()
+
+    @staticmethod
+    def _context(platform: str, key: str) -> bytes:
+        return f"dialogue:{platform}:{key}".encode()
+
+
+def _the_row(platform: str, name: str) -> Delete:
+    return delete(Dialogue).where(col(Dialogue.platform) == platform, col(Dialogue.key) == name)
+
+
+class StoredWatermarks:
+    """How far numbered streams of events were handled."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def watermark(self, source: str) -> int | None:
+        """The highest handled number, None at the very first start."""
+        async with self._store.session() as session:
+            row = await session.get(Watermark, source)
+            return row.value if row else None
+
+    async def advance(self, source: str, value: int) -> None:
+        """All up to ``value`` is handled."""
+
+        def unit(tx: Tx) -> None:
+            if not tx.add_if_new(Watermark(source=source, value=value)):
+                higher = (col(Watermark.source) == source, col(Watermark.value) < value)
+                tx.execute(update(Watermark).where(*higher).values(value=value))
+
+        await self._store.write(unit)

@@ -1,0 +1,373 @@
+"""The hall: takes every event, finds who may handle it, commits its effects once, and then answers.
+
+Made once and handed down; there is no other. Its workers (planner, deliverer, keeper) run while it is started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from core import kind_words as words
+from core.activity import activity_of_message
+from core.bot import Answering, Bot, CommandInfo, Dialogues, Watermarks
+from core.capabilities import Capabilities
+from core.clock import Clock
+from core.context import Context, Duplicate
+from core.delivery import Deliverer
+from core.dialogues import StoredDialogues, StoredWatermarks
+from core.event import (
+    Chosen,
+    CommandInvoked,
+    Edited,
+    Event,
+    Installed,
+    Pressed,
+    Reacted,
+    Removed,
+    Replied,
+    Submitted,
+    Who,
+)
+from core.form import Form, Raw
+from core.message import Audience, Button, ButtonStyle, Message
+from core.places import Place, Places
+from core.planner import Planner
+from core.plugin import Answer, FormErrors, Plugin, Route, Routes
+from core.rights import Right, Standings, right_of
+from core.texts import Catalogues, Words
+from storage.engine import Store
+
+logger = structlog.get_logger(__name__)
+
+HANDLER_SECONDS = 10.0
+"""A handler that takes longer is stopped and its member told: a hung one must not hold a platform's stream."""
+
+
+class Hall:
+    """The running whole of store, bots and plugins. Raises ValueError for plugins that claim the same names."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        bots: Sequence[Bot],
+        plugins: Sequence[Plugin],
+        catalogues: Catalogues,
+        clock: Clock,
+        worker: str = "",
+    ) -> None:
+        self.store = store
+        self.bots: dict[str, Bot] = {bot.platform: bot for bot in bots}
+        self.routes = Routes(plugins)
+        self.catalogues = catalogues
+        self.clock = clock
+        self.places = Places(store, clock)
+        self.standings = Standings(clock)
+        self.dialogues: Dialogues = StoredDialogues(store, clock)
+        self.watermarks: Watermarks = StoredWatermarks(store)
+        self.worker = worker or secrets.token_hex(6)
+        self.deliverer = Deliverer(self)
+        self.planner = Planner(self)
+
+    # -- life --------------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        """Start the workers, connect every bot. Raises the first BotStartError, with all stopped again."""
+        await self.deliverer.start()
+        await self.planner.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for bot in self.bots.values():
+                    group.create_task(bot.start(self))
+        except BaseExceptionGroup as group_error:
+            await self.stop()
+            raise group_error.exceptions[0] from None
+        for loss in self.lacks():
+            logger.warning("a plugin needs what a platform lacks", **loss)
+
+    async def stop(self) -> None:
+        """Stop hearing, let what is being handled commit, then stop the workers. The store stays open."""
+        await self.planner.stop()
+        await asyncio.gather(*(bot.stop() for bot in self.bots.values()), return_exceptions=True)
+        await self.deliverer.stop()
+
+    def lacks(self) -> list[dict[str, str]]:
+        """What plugins require and platforms do not have."""
+        return [
+            {"plugin": plugin.name, "platform": platform, "lacks": need}
+            for plugin in self.routes.plugins
+            for platform, bot in self.bots.items()
+            for need in plugin.needs
+            if not getattr(bot.capabilities, need)
+        ]
+
+    def wake(self) -> None:
+        """Something was committed that may be due at once."""
+        self.deliverer.wake()
+        self.planner.wake()
+
+    # -- what bots see -------------------------------------------------------------------------------------------
+    def commands(self) -> Sequence[CommandInfo]:
+        """All commands, in the order that help lists them."""
+        found = []
+        for name, route in sorted(self.routes.commands.items()):
+            if route.command is not None:
+                titles = {language: self.say(route.command.title, language) for language in self.catalogues.languages}
+                found.append(CommandInfo(name, titles, route.command.takes_text, route.command.form))
+        return found
+
+    def language_of(self, who: Who) -> str:
+        """The spoken language nearest to the member's."""
+        return self.catalogues.nearest(who.locale)
+
+    def say(self, what: Words, language: str) -> str:
+        """Words in a language."""
+        return self.catalogues.say(what, language)
+
+    async def receive(self, event: Event, answering: Answering | None = None) -> None:
+        """Handle one event to its end: route, check, handle, commit, answer. Never raises but when cancelled."""
+        language = self.language_of(event.who) if event.who else "en"
+        try:
+            async with asyncio.timeout(HANDLER_SECONDS):
+                await self._handle(event, answering)
+        except Duplicate:
+            await self._answer(answering, None, language)
+        except Exception as error:
+            trace = secrets.token_hex(4)
+            logger.exception(
+                "an event could not be handled", trace=trace, kind=type(event).__name__, platform=event.where.platform
+            )
+            sorry = words.too_slow() if isinstance(error, TimeoutError) else words.broken(trace)
+            await self._answer(answering, sorry, language)
+
+    # -- the route of an event -----------------------------------------------------------------------------------
+    async def _handle(self, event: Event, answering: Answering | None) -> None:
+        match event:
+            case CommandInvoked():
+                route = self.routes.commands.get(event.name) or self.routes.commands["help"]
+                await self._act(event, answering, route, None, event.text)
+            case Pressed(form=False):
+                await self._verb(event, answering, self.routes.presses)
+            case Pressed():
+                await self._open(event, answering)
+            case Chosen():
+                await self._verb(event, answering, self.routes.chooses, event.values)
+            case Submitted():
+                await self._submitted(event, answering)
+            case Replied() | Edited() | Reacted():
+                await self._about_message(event, answering)
+            case Installed() | Removed():
+                for route in self.routes.events.get(type(event), {}).values():
+                    place = await self._place(event)
+                    await self._call(event, answering, route, place, Right.NONE, event, None)
+            case _:
+                place = await self._place(event)
+                if place.community_id is not None:
+                    for route in self.routes.events.get(type(event), {}).values():
+                        await self._call(event, answering, route, place, Right.NONE, event, None)
+
+    async def _verb(
+        self,
+        event: Pressed | Chosen,
+        answering: Answering | None,
+        routes: Mapping[tuple[str, str], Route],
+        *more: Any,
+    ) -> None:
+        route = routes.get((event.action.plugin, event.action.verb))
+        if route is None:
+            await self._answer(answering, words.unknown_press(), self.language_of(event.who))
+            return
+        await self._act(event, answering, route, event.action.community, event.action, *more)
+
+    async def _open(self, event: Pressed, answering: Answering | None) -> None:
+        action = event.action
+        route = self.routes.forms.get((action.plugin, action.verb))
+        if route is None:
+            await self._verb(event, answering, self.routes.presses)
+            return
+        draft_task = asyncio.ensure_future(self.dialogues.load("draft", self._draft_key(event.who, action.encode())))
+        try:
+            found = await self._permitted(event, answering, route, action.community)
+            if found is None:
+                return
+            ctx = self._context(event, route, *found)
+            form = await route.method(ctx, action)
+            draft = await draft_task
+        finally:
+            draft_task.cancel()
+        if isinstance(form, Form) and draft:
+            form = form.prefilled(draft)
+        await self._answer(answering, form, ctx.language)
+
+    async def _submitted(self, event: Submitted, answering: Answering | None) -> None:
+        action = event.action
+        key = (action.plugin, action.verb)
+        route, form_route = self.routes.submits.get(key), self.routes.forms.get(key)
+        if route is None or form_route is None:
+            await self._answer(answering, words.unknown_press(), self.language_of(event.who))
+            return
+        found = await self._permitted(event, answering, route, action.community)
+        if found is None:
+            return
+        ctx = self._context(event, route, *found)
+        form = await form_route.method(ctx, action)
+        if not isinstance(form, Form):
+            await self._answer(answering, form, ctx.language)
+            return
+        checked = form.check(event.values)
+        draft_key = self._draft_key(event.who, action.encode())
+        if checked.errors:
+            await self.refuse(ctx, form, event.values, checked.errors, answering)
+            return
+        answer = await route.method(ctx, action, checked.values)
+        if isinstance(answer, FormErrors):
+            await self.refuse(ctx, form, event.values, answer.errors, answering)
+            return
+        await self._answer(answering, answer, ctx.language)
+        if await self.dialogues.load("draft", draft_key):
+            await self.dialogues.clear("draft", draft_key)
+
+    async def refuse(
+        self,
+        ctx: Context,
+        form: Form,
+        raw: Mapping[str, Raw],
+        errors: Mapping[str, Words],
+        answering: Answering | None,
+    ) -> None:
+        """Tell a member what is wrong with a form, and keep what was typed for the next try."""
+        await self.dialogues.save("draft", self._draft_key(ctx.who, form.action.encode()), dict(raw))
+        if answering is None:
+            return
+        spoken = {name: ctx.say(error) for name, error in errors.items()}
+        labels = {one.name: ctx.say(one.label) for one in form.fields}
+        again = Button(words.try_again(), form.action, form=True, style=ButtonStyle.PRIMARY)
+        message = Message(
+            title=words.not_saved(),
+            text="\n".join(f"- **{labels[name]}**: {error}" for name, error in spoken.items()),
+            controls=(again,),
+            audience=Audience.MEMBER,
+        )
+        await answering.invalid(spoken, message.spoken(ctx.say))
+
+    async def _about_message(self, event: Replied | Edited | Reacted, answering: Answering | None) -> None:
+        routes = self.routes.events.get(type(event))
+        if not routes:
+            return
+        place = await self._place(event)
+        if place.community_id is None or place.space_id is None:
+            return
+        message = event.message if isinstance(event, Reacted) else event.to
+        activity = await activity_of_message(self.store, place.community_id, place.space_id, message)
+        route = routes.get(activity.plugin) if activity else None
+        if route is not None:
+            await self._call(event, answering, route, place, Right.ANSWER, event, activity)
+
+    async def _act(
+        self, event: Any, answering: Answering | None, route: Route, community_id: Any, *arguments: Any
+    ) -> None:
+        found = await self._permitted(event, answering, route, community_id)
+        if found is not None:
+            await self._call(event, answering, route, *found, *arguments)
+
+    async def _call(
+        self,
+        event: Event,
+        answering: Answering | None,
+        route: Route,
+        place: Place,
+        right: Right,
+        *arguments: Any,
+    ) -> None:
+        ctx = self._context(event, route, place, right)
+        answer = await route.method(ctx, *arguments)
+        await self._answer(answering, answer, ctx.language)
+
+    # -- who and where ---------------------------------------------------------------------------------------------
+    async def _permitted(
+        self, event: Any, answering: Answering | None, route: Route, community_id: Any
+    ) -> tuple[Place, Right] | None:
+        """The place and the right of who acts, or None when they were told why not."""
+        language = self.language_of(event.who)
+        place = await self._place(event)
+        if community_id is not None and place.community_id is None and not event.where.space:
+            place = await self._private_place(event, community_id) or place
+        if place.community_id is None and not route.anywhere:
+            await self._answer(answering, words.not_set_up(), language)
+            return None
+        if community_id is not None and community_id != place.community_id and not route.anywhere:
+            await self._answer(answering, words.unknown_press(), language)
+            return None
+        right = Right.ANSWER
+        if route.right > Right.ANSWER or not event.where.space:
+            right = await self.right(place, event.who)
+        if right < route.right:
+            await self._answer(answering, words.not_allowed(route.right), language)
+            return None
+        return place, right
+
+    async def right(self, place: Place, who: Who) -> Right:
+        """What somebody may do in a place, as the platform said within the last minute."""
+        if not place.external_id:
+            return Right.ANSWER
+        standing = await self.standings.of(
+            place.platform, place.external_id, who.external_id, self.bots[place.platform].standing
+        )
+        return right_of(standing, place.grants, place.space_id)
+
+    async def _place(self, event: Event) -> Place:
+        if not event.where.space:
+            return Place(event.where.platform, "")
+        return await self.places.of_space(event.where.platform, event.where.space)
+
+    async def _private_place(self, event: Event, community_id: Any) -> Place | None:
+        """The space of the community that the member of a private chat is in."""
+        if event.who is None:
+            return None
+        for place in await self.places.of_community(event.where.platform, community_id):
+            if await self.right(place, event.who) > Right.NONE:
+                return place
+        return None
+
+    def _context(self, event: Event, route: Route, place: Place, right: Right) -> Context:
+        language = place.language
+        if event.who is not None:
+            language = self.catalogues.nearest(event.who.locale, place.language)
+        return Context(self, route.plugin, event, place, right, language)
+
+    # -- answers ---------------------------------------------------------------------------------------------------
+    async def _answer(self, answering: Answering | None, answer: Answer, language: str) -> None:
+        """Show the answer to the member. Best effort: what was committed stays, the next press shows the state."""
+        if answering is None:
+            return
+
+        def say(what: Words) -> str:
+            return self.say(what, language)
+
+        try:
+            match answer:
+                case None:
+                    await answering.acknowledge()
+                case Message():
+                    await answering.say(replace(answer, audience=Audience.MEMBER).spoken(say))
+                case Form() if answering.can_open_form:
+                    await answering.form(answer.spoken(say), language)
+                case Form():
+                    go_on = Button(words.go_on(), answer.action, form=True, style=ButtonStyle.PRIMARY)
+                    message = Message(text=answer.title, controls=(go_on,), audience=Audience.MEMBER)
+                    await answering.say(message.spoken(say))
+        except Exception:
+            logger.warning("an answer did not reach its member", exc_info=True)
+
+    @staticmethod
+    def _draft_key(who: Who, action: str) -> str:
+        return f"{who.platform}:{who.scope}:{who.external_id}:{action}"
+
+    def capabilities_of(self, platform: str) -> Capabilities:
+        """What a platform can show."""
+        return self.bots[platform].capabilities

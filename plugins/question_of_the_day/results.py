@@ -1,0 +1,164 @@
+"""What was answered, and what waits: read from the store, shown to managers in chat and on their page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from core.context import Context, Viewer
+from core.markup import escape, mention
+from core.message import Button, ButtonStyle, Message, Pair
+from core.texts import Domain, words_from_data
+from plugins.question_of_the_day.queue import CODE
+from plugins.question_of_the_day.tables import Answer, Question
+from storage.people import external_id_of
+from storage.tables import Account, Activity, Member, Schedule, Space
+
+_ = Domain("question_of_the_day")
+
+SHOWN_QUESTIONS = 10
+SHOWN_ANSWERS = 15
+"""As many answers as a message can hold when each is long."""
+SHOWN_LENGTH = 100
+"""Characters of an answer in a list."""
+
+
+def local_date(moment: datetime, time_zone: str) -> str:
+    """The day of a moment in a zone, ``2026-11-23``."""
+    return moment.astimezone(ZoneInfo(time_zone)).date().isoformat()
+
+
+async def queue_message(ctx: Context) -> Message:
+    """What waits, in order."""
+    here = (col(Question.community_id) == ctx.community_id, col(Question.asked_at).is_(None))
+    async with ctx.session() as session:
+        count = await session.scalar(select(func.count()).select_from(Question).where(*here)) or 0
+        rows = await session.scalars(
+            select(col(Question.words)).where(*here).order_by(col(Question.id)).limit(SHOWN_QUESTIONS)
+        )
+        lines = [f"- {ctx.say(words_from_data(words), ctx.place.language)}" for words in rows]
+    if count > len(lines):
+        lines.append(ctx.say(_("… and {n} more", n=count - len(lines))))
+    add = Button(_("Add a question"), ctx.action("add"), form=True, style=ButtonStyle.PRIMARY)
+    if not count:
+        return Message(text=_("No question waits. Add one first."), controls=(add,))
+    return Message(
+        title=_("{n} question waits", "{n} questions wait", n=count), text="\n".join(lines), controls=(add,)
+    )
+
+
+async def newest(session: AsyncSession, community_id: UUID) -> Activity | None:
+    """The question that was posted last."""
+    found: Activity | None = await session.scalar(
+        select(Activity)
+        .where(col(Activity.community_id) == community_id, col(Activity.plugin) == CODE)
+        .order_by(col(Activity.id).desc())
+        .limit(1)
+    )
+    return found
+
+
+async def answers_message(ctx: Context) -> Message:
+    """The newest question's answers, with who gave them where the platform of the reader knows them."""
+    async with ctx.session() as session:
+        activity = await newest(session, ctx.community_id)
+        if activity is None:
+            return Message(text=_("No question was posted yet. `/hall ask` posts the next one."))
+        rows = (await session.execute(_answers(ctx.community_id, activity.id).limit(SHOWN_ANSWERS))).all()
+        by_space = await _count_by_space(session, ctx.community_id, activity.id)
+    lines = []
+    for answer, account, space in rows:
+        text = ctx.unseal(answer.sealed, answer.id)
+        short = escape(text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…").replace("\n", " ")
+        if account is not None and account.platform == ctx.place.platform:
+            who = mention(ctx.say(_("a member")), external_id_of(ctx.hall.store.vault, account))
+        else:
+            who = ctx.say(_("someone in {space}", space=escape(space)))
+        lines.append(f"- {who}: {short}")
+    total = sum(count for _space, count in by_space)
+    if total > len(lines):
+        lines.append(ctx.say(_("… and {n} more", n=total - len(lines))))
+    question = ctx.say(words_from_data(activity.data["question"]), ctx.place.language)
+    return Message(
+        title=_("{n} answer", "{n} answers", n=total),
+        text="\n".join([f"**{question}**", *lines]),
+        fields=tuple(Pair(space, str(count)) for space, count in by_space),
+    )
+
+
+async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
+    """For the manager's page: the newest question and its answers, the queue, the next time."""
+    shown: list[Message] = []
+    activity = await newest(session, viewer.community_id)
+    if activity is not None:
+        by_space = await _count_by_space(session, viewer.community_id, activity.id)
+        rows = (await session.execute(_answers(viewer.community_id, activity.id).limit(SHOWN_ANSWERS))).all()
+        lines = []
+        for answer, _account, space in rows:
+            text = viewer.vault.open(answer.sealed, answer.id.bytes).decode()
+            lines.append(f"- {escape(text)} _{escape(space)}_".replace("\n", " "))
+        total = sum(count for _space, count in by_space)
+        question = viewer.say(words_from_data(activity.data["question"]))
+        shown.append(
+            Message(
+                title=_("{n} answer", "{n} answers", n=total),
+                text="\n".join([f"**{question}**", *lines]),
+                fields=tuple(Pair(space, str(count)) for space, count in by_space),
+            )
+        )
+    waiting = await session.scalar(
+        select(func.count())
+        .select_from(Question)
+        .where(col(Question.community_id) == viewer.community_id, col(Question.asked_at).is_(None))
+    )
+    schedule = await session.scalar(
+        select(Schedule).where(
+            col(Schedule.community_id) == viewer.community_id,
+            col(Schedule.plugin) == CODE,
+            col(Schedule.ended_at).is_(None),
+        )
+    )
+    when = "–"
+    if schedule is not None and schedule.next_at is not None:
+        local = schedule.next_at.astimezone(ZoneInfo(schedule.time_zone or viewer.time_zone))
+        when = local.strftime("%Y-%m-%d %H:%M")
+    shown.append(
+        Message(
+            title=_("Next"),
+            fields=(Pair(_("Goes out"), when), Pair(_("Questions waiting"), str(waiting or 0))),
+        )
+    )
+    return shown
+
+
+def _answers(community_id: UUID, activity_id: UUID):  # type: ignore[no-untyped-def]  # SQLAlchemy's own Select type says less than inference
+    return (
+        select(Answer, Account, col(Space.name))
+        .join(Space, and_(col(Space.community_id) == col(Answer.community_id), col(Space.id) == col(Answer.space_id)))
+        .outerjoin(
+            Member,
+            and_(col(Member.community_id) == col(Answer.community_id), col(Member.id) == col(Answer.member_id)),
+        )
+        .outerjoin(Account, col(Account.id) == col(Member.account_id))
+        .where(col(Answer.community_id) == community_id, col(Answer.activity_id) == activity_id)
+        .order_by(col(Answer.id).desc())
+    )
+
+
+async def _count_by_space(session: AsyncSession, community_id: UUID, activity_id: UUID) -> list[tuple[str, int]]:
+    rows = await session.execute(
+        select(col(Space.name), func.count())
+        .join(
+            Answer, and_(col(Answer.community_id) == col(Space.community_id), col(Answer.space_id) == col(Space.id))
+        )
+        .where(col(Answer.community_id) == community_id, col(Answer.activity_id) == activity_id)
+        .group_by(col(Space.id), col(Space.name))
+        .order_by(col(Space.name))
+    )
+    return [(row[0], row[1]) for row in rows]
