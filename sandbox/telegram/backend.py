@@ -15,6 +15,7 @@ from sandbox.record import Record, Taken
 from sandbox.telegram import watch, wire
 from sandbox.telegram.limits import SendLimits
 from sandbox.telegram.params import Upload
+from sandbox.telegram.rules import QUERY_SECONDS
 from sandbox.telegram.updates import Updates
 from sandbox.telegram.watch import Watch
 from sandbox.telegram.world import MANAGERS, PRESENT, Chat, Message, User, World
@@ -103,6 +104,7 @@ class Backend:
 
     def press(self, member: User, message: Message, data: str) -> Press:
         """A press reaches the bot. It carries no date. Source: CallbackQuery."""
+        self._forget_old_presses()
         press = Press(
             str(next(self._press_ids)), member, message, time.monotonic(), asyncio.get_running_loop().create_future()
         )
@@ -118,6 +120,15 @@ class Backend:
             },
         )
         return press
+
+    def _forget_old_presses(self) -> None:
+        """They stand in the order of their times, so only the oldest need a look."""
+        now = time.monotonic()
+        while self.presses:
+            oldest = next(iter(self.presses.values()))
+            if now - oldest.at <= QUERY_SECONDS:
+                return
+            del self.presses[oldest.id]
 
     def set_status(self, chat: Chat, user: User, status: str, by: User) -> None:
         """Somebody's standing in a group changes; the bot hears of its own always, of others' as an administrator."""

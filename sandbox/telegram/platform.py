@@ -76,7 +76,7 @@ class TelegramSandbox(Platform):
     # -- the world
     async def add_space(self, name: str, *, owner: str, locale: str = "en") -> str:
         world = self.backend.world
-        chat = world.group(name, world.human(owner, locale), locale)
+        chat = world.group(name, world.human(owner, locale))
         self.changed()
         return str(chat.id)
 

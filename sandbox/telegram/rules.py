@@ -86,6 +86,7 @@ NO_RIGHTS = Rule(400, "not enough rights to send {what} to the chat", _R)
 THREAD_NOT_FOUND = Rule(400, "message thread not found", _R)
 TOPIC_CLOSED = Rule(400, "TOPIC_CLOSED", _R)
 USER_NOT_FOUND = Rule(400, "user not found", _R)
+PRIVATE_LEAVE = Rule(400, "chat member status can't be changed in private chats", _R)
 NOT_ENOUGH_RIGHTS = Rule(400, "not enough rights to {what}", _R)
 NO_GROUP = Rule(400, "there are no administrators in the private chat", _R)
 

@@ -43,7 +43,7 @@ def state(backend: Backend, url: str, revision: int, messages: int) -> State:
         if user.started:
             newest = _newest(backend, url, world.chats[user.id], 0, messages)
             channels.append(ChannelView(str(user.id), "", world.bot.name, "private", str(user.id), newest))
-    spaces = tuple((str(group.id), group.title) for group in world.groups.values())
+    spaces = tuple((str(group.id), group.title) for group in world.groups.values() if not group.deleted)
     return State("telegram", revision, backend.updates.connected, spaces, tuple(channels), tuple(members))
 
 

@@ -73,7 +73,6 @@ class Chat:
     id: int
     title: str = ""
     person: User | None = None
-    locale: str = "en"
     members: dict[int, str] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)
@@ -116,9 +115,9 @@ class World:
             self.chats[user.id] = Chat(user.id, person=user, ids=self._private_ids)
         return user
 
-    def group(self, title: str, owner: User, locale: str) -> Chat:
+    def group(self, title: str, owner: User) -> Chat:
         """A new supergroup."""
-        chat = Chat(-next(self._group_ids), title, locale=locale, members={owner.id: "creator"})
+        chat = Chat(-next(self._group_ids), title, members={owner.id: "creator"})
         self.chats[chat.id] = self.groups[chat.id] = chat
         return chat
 

@@ -8,13 +8,14 @@ from sandbox.telegram import rules, wire
 from sandbox.telegram.backend import Backend
 from sandbox.telegram.methods.common import Method, the_chat
 from sandbox.telegram.params import Params
+from sandbox.telegram.rules import Rule
 from sandbox.telegram.world import PRESENT, Chat
 
 
-def _group(backend: Backend, params: Params) -> Chat:
+def _group(backend: Backend, params: Params, otherwise: Rule) -> Chat:
     chat = the_chat(backend, params)
     if chat.person is not None:
-        raise rules.NO_GROUP.error()
+        raise otherwise.error()
     return chat
 
 
@@ -36,7 +37,7 @@ def get_member(backend: Backend, params: Params) -> Any:
 
 def get_administrators(backend: Backend, params: Params) -> Any:
     """Source: getChatAdministrators."""
-    return wire.managers(_group(backend, params), backend.world.users)
+    return wire.managers(_group(backend, params, rules.NO_GROUP), backend.world.users)
 
 
 def get_count(backend: Backend, params: Params) -> Any:
@@ -47,7 +48,7 @@ def get_count(backend: Backend, params: Params) -> Any:
 
 def leave(backend: Backend, params: Params) -> Any:
     """The bot goes by itself. Source: leaveChat."""
-    backend.set_status(_group(backend, params), backend.world.bot, "left", backend.world.bot)
+    backend.set_status(_group(backend, params, rules.PRIVATE_LEAVE), backend.world.bot, "left", backend.world.bot)
     return True
 
 

@@ -81,7 +81,7 @@ def get_file(backend: Backend, params: Params) -> Any:
     return {"file_id": stored.id, "file_unique_id": unique(stored.id), "file_size": size, "file_path": stored.path}
 
 
-def forward_free(backend: Backend, params: Params) -> Any:
+def copy_message(backend: Backend, params: Params) -> Any:
     """copyMessage: the same content again, as the bot's own. Source: copyMessage."""
     source = backend.world.chats.get(params.integer("from_chat_id"))
     original = source.messages.get(params.integer("message_id")) if source is not None else None
@@ -141,6 +141,6 @@ METHODS: dict[str, Method] = {
     "sendDocument": send_document,
     "sendMediaGroup": send_media_group,
     "sendChatAction": send_chat_action,
-    "copyMessage": forward_free,
+    "copyMessage": copy_message,
     "getFile": get_file,
 }
