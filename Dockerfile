@@ -1,0 +1,25 @@
+# hallkeeper in a container. Settings: /etc/hallkeeper/config.toml; secrets: one file each in /run/secrets; data: /data.
+
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /src
+RUN python -m venv /opt/hallkeeper
+COPY requirements/run.txt requirements/
+RUN /opt/hallkeeper/bin/pip install --require-hashes -r requirements/run.txt
+COPY . .
+RUN /opt/hallkeeper/bin/pip install --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+# A number, so that an orchestrator can see that it isn't root.
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin hallkeeper \
+    && install -d -o hallkeeper -g hallkeeper -m 700 /data
+COPY --from=build /opt/hallkeeper /opt/hallkeeper
+ENV PATH=/opt/hallkeeper/bin:$PATH PYTHONUNBUFFERED=1
+USER 10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=4)"]
+ENTRYPOINT ["hallkeeper"]
+CMD ["run", "--config", "/etc/hallkeeper/config.toml"]
