@@ -147,7 +147,9 @@ class FakePlatform(Platform):
         answer = FieldView("answer", "long", "Your answer", value=value, error=error, maximum=ANSWER_LIMIT, minimum=2)
         options = (("yes", "Yes, with my name"), ("no", "No, keep it among us"))
         return FormView(
-            message, "Question of the day", (answer, FieldView("share", "radio", "May we quote you?", options=options))
+            message,
+            "Question of the day",
+            (answer, FieldView("share", "radio", "May we quote you?", options=options)),
         )
 
     async def _deadline(self) -> bool:
