@@ -8,8 +8,10 @@ NAMES = {
     "👍": "+1", "👎": "-1", "❤️": "heart", "🎉": "tada", "✅": "white_check_mark", "👀": "eyes", "🔥": "fire",
     "😂": "joy", "🙏": "pray", "💡": "bulb", "🚀": "rocket", "👏": "clap", "🙌": "raised_hands", "😍": "heart_eyes",
     "😀": "grinning", "😊": "blush", "😢": "cry", "🤔": "thinking_face", "💯": "100", "⭐": "star", "☕": "coffee",
-    "🎵": "musical_note", "🎧": "headphones", "✋": "hand", "👋": "wave", "❌": "x", "❓": "question", "📌": "pushpin",
-    "1️⃣": "one", "2️⃣": "two", "3️⃣": "three", "4️⃣": "four", "5️⃣": "five", "✍️": "writing_hand", "💬": "speech_balloon",
+    "🎵": "musical_note", "🎧": "headphones", "✋": "hand", "👋": "wave", "❌": "x", "❓": "question",
+    "📌": "pushpin",
+    "1️⃣": "one", "2️⃣": "two", "3️⃣": "three", "4️⃣": "four", "5️⃣": "five", "✍️": "writing_hand",
+    "💬": "speech_balloon",
 }  # fmt: skip
 """The emoji that the sandbox's people use. Slack has thousands; a name that is not here is shown as ``:name:``."""
 

@@ -54,6 +54,8 @@ class Events:
         self._subscribed = subscribed
         self._shape = shape
         self._shape_user = shape_user
+        self.active = True
+        """Whether the app is in the workspace; taken out, it hears of nothing more."""
 
     def emit(self, event: JSON, *, channel: Channel | None = None, scopes: tuple[str, ...] | None = None) -> None:
         """Send one event if the app may hear of it."""
@@ -63,7 +65,7 @@ class Events:
             name = "message.im" if channel.im_user else "message.channels"
             scopes = ("im:history",) if channel.im_user else ("channels:history",)
         needed = SCOPES.get(kind, ()) if scopes is None else scopes
-        if name not in self._subscribed or (needed and not self._scopes.intersection(needed)):
+        if not self.active or name not in self._subscribed or (needed and not self._scopes.intersection(needed)):
             return
         if channel is not None and self._world.bot.id not in channel.members:
             return
@@ -175,6 +177,11 @@ class Events:
         """Somebody's profile or standing changed; leaving the workspace shows as ``deleted``."""
         self.emit({"type": "user_change", "user": self._shape_user(user), "event_ts": self._world.now_ts()})
 
+    def created_channel(self, channel: Channel) -> None:
+        """A public channel was made."""
+        about = {"id": channel.id, "name": channel.name, "created": channel.created, "creator": channel.creator}
+        self.emit({"type": "channel_created", "channel": about, "event_ts": self._world.now_ts()})
+
     def about_channel(self, kind: str, channel: Channel, **more: object) -> None:
         """A channel was deleted or archived."""
         self.emit({"type": kind, "channel": channel.id, "event_ts": self._world.now_ts(), **more})
@@ -193,5 +200,10 @@ class Events:
 
     def uninstalled(self) -> None:
         """The app was taken out of the workspace, and its tokens with it."""
-        self.emit({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self._world.bot.id]}})
+        self.tokens_revoked()
         self.emit({"type": "app_uninstalled"})
+        self.active = False
+
+    def tokens_revoked(self) -> None:
+        """The bot's token is worth nothing any more."""
+        self.emit({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self._world.bot.id]}})

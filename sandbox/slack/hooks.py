@@ -9,8 +9,8 @@ from sandbox.slack import rules
 from sandbox.slack.methods.base import Arguments, Refusal
 from sandbox.slack.methods.chat import content
 from sandbox.slack.tickets import HOOK_SECONDS, HOOK_USES, Hook
-from sandbox.slack.world import JSON, Message
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON, Message
 
 
 def answer_hook(workspace: Workspace, path: str, values: JSON | None) -> None:

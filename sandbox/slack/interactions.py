@@ -1,12 +1,13 @@
 """What people do to messages, forms and the command line, as the app hears of it.
 
-Source of the payloads: docs.slack.dev/reference/interaction-payloads and docs.slack.dev/interactivity/implementing-slash-commands.
+Source of the payloads: docs.slack.dev/reference/interaction-payloads, and for commands
+docs.slack.dev/interactivity/implementing-slash-commands.
 """
 
 from __future__ import annotations
 
 from sandbox.control import ControlError, Outcome, OutcomeKind
-from sandbox.slack import elements, rules
+from sandbox.slack import checks, elements, rules
 from sandbox.slack.acts import Act
 from sandbox.slack.elements import Raw
 from sandbox.slack.hooks import post_answer
@@ -15,8 +16,8 @@ from sandbox.slack.methods.chat import content
 from sandbox.slack.socket_mode import Ack
 from sandbox.slack.tickets import Hook
 from sandbox.slack.views import View
-from sandbox.slack.world import JSON, Channel, Message, User
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON, Channel, Message, User
 
 TROUBLE = "We had some trouble connecting. Try again?"
 """What Slack shows when an app answers a submission with something it can't use (seen:
@@ -42,6 +43,12 @@ class Interactions:
             "is_enterprise_install": False,
         }
 
+    async def _send(self, kind: str, name: str, payload: JSON) -> Ack | None:
+        """Send an interaction; an app that was taken out of the workspace answers none."""
+        if not self._workspace.events.active:
+            return None
+        return await self._workspace.socket.interact(kind, name, payload)
+
     # -- messages ----------------------------------------------------------------------------------------------
     async def block_action(
         self, user: User, message: Message, block: JSON, element: JSON, raw: Raw | None, wait: float
@@ -52,7 +59,7 @@ class Interactions:
         act = workspace.acts.begin(Act(user.id, origin=message.ts, channel=channel.id))
         try:
             payload = self._block_actions(user, channel, message, block, element, raw, act)
-            ack = await workspace.socket.interact("interactive", "block_actions", payload)
+            ack = await self._send("interactive", "block_actions", payload)
             return await act.outcome(ack, wait)
         finally:
             workspace.acts.end(act)
@@ -106,7 +113,7 @@ class Interactions:
                 "view": workspace.views.shape(view),
                 "response_urls": [],
             }
-            ack = await workspace.socket.interact("interactive", "view_submission", payload)
+            ack = await self._send("interactive", "view_submission", payload)
             if ack is None:
                 return await act.outcome(None, wait)
             said = self._submitted(view, ack)
@@ -131,7 +138,7 @@ class Interactions:
             return OutcomeKind.INVALID, view, ""
         if action in ("update", "push"):
             body = ack.payload.get("view")
-            if rules.check_view(body) or not isinstance(body, dict):
+            if checks.check_view(body) or not isinstance(body, dict):
                 return OutcomeKind.FAILED, view, TROUBLE
             if action == "update":
                 workspace.views.change(view, body)
@@ -160,7 +167,7 @@ class Interactions:
             workspace.views.close(view)
         workspace.changed()
         if view.body.get("notify_on_close"):
-            await workspace.socket.interact("interactive", "view_closed", payload)
+            await self._send("interactive", "view_closed", payload)
 
     # -- commands ----------------------------------------------------------------------------------------------
     async def command(self, user: User, channel: Channel, name: str, text: str, wait: float) -> Outcome:
@@ -185,7 +192,7 @@ class Interactions:
                 "response_url": f"{workspace.url}/hooks/{hook.path}",
                 "trigger_id": trigger.id,
             }
-            ack = await workspace.socket.interact("slash_commands", name, payload)
+            ack = await self._send("slash_commands", name, payload)
             if ack is not None and (ack.payload.get("text") or ack.payload.get("blocks")):
                 self._said_at_once(hook, act, ack)
             return await act.outcome(ack, wait)
@@ -209,14 +216,17 @@ class Interactions:
         """
         blocks = {block["block_id"]: block for block in view.blocks if block.get("type") == "input"}
         for name, raw in values.items():
-            block = blocks.get(name)
-            if block is None:
+            if name not in blocks:
                 raise ControlError(f"the form has no field {name!r}")
-            offered = {value for value, _ in self._workspace.views.options(block["element"])}
+            element = blocks[name]["element"]
             wanted = raw if isinstance(raw, list) else [raw] if raw else []
-            if block["element"]["type"] not in elements.TYPED and offered and set(wanted) - offered:
+            many = element["type"] in elements.MANY or element["type"] in elements.MANY_PICKERS
+            if len(wanted) > 1 and not many:
+                raise ControlError(f"{name!r} takes one value")
+            offered = {value for value, _ in self._workspace.views.options(element)}
+            if offered and set(wanted) - offered:
                 raise ControlError(f"{name!r} offers no such choice as {sorted(set(wanted) - offered)}")
-        view.values |= values
+            view.values[name] = wanted if many else wanted[0] if wanted else ""
         view.errors = {}
         for name, block in blocks.items():
             raw = view.values.get(name, elements.initial(block["element"]))

@@ -15,8 +15,8 @@ from sandbox.rates import Window
 from sandbox.record import Refused
 from sandbox.slack.hooks import answer_hook
 from sandbox.slack.methods import METHODS, Arguments, Method, Refusal, Tier
-from sandbox.slack.world import JSON
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON
 
 BODY_BYTES = 64 * 1024**2
 POST_BURST = 5
@@ -120,8 +120,8 @@ class Server:
             raise Refusal("invalid_auth")
         if method.app_token != (token == self._app_token):
             raise Refusal("not_allowed_token_type")
-        if token == self._bot_token and self._workspace.removed:
-            raise Refusal("account_inactive")
+        if token == self._bot_token and self._workspace.shut:
+            raise Refusal(self._workspace.shut)
 
     @staticmethod
     async def _values(request: web.Request) -> JSON | None:

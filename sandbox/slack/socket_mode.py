@@ -24,6 +24,8 @@ ACK_SECONDS = 3.0
 """An envelope must be acknowledged within this time (documented)."""
 REDELIVERY_SECONDS = (0.0, 60.0, 300.0)
 """An event that was not acknowledged comes again at once, after a minute and after five (documented)."""
+CLOSE_SECONDS = 1.0
+"""How long a closing WebSocket waits for the other side to agree."""
 MOST_CONNECTIONS = 10
 """Open WebSockets per app (documented)."""
 
@@ -84,7 +86,7 @@ class SocketMode:
         if ticket not in self._tickets:
             return web.Response(status=401, text="invalid_auth")
         self._tickets.discard(ticket)
-        socket = web.WebSocketResponse(autoping=True, compress=False)
+        socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, compress=False)
         await socket.prepare(request)
         if len(self._connections) >= MOST_CONNECTIONS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets", "debug_info": {}})

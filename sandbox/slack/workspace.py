@@ -42,8 +42,8 @@ class Workspace:
         self.app_id = app_id
         self.bot_id = world.new_id("B")
         self.scopes = scopes
-        self.installed = False
-        self.removed = False
+        self.shut = ""
+        """What every call with the bot's token is refused with; empty while the token is good."""
         self.changed = changed
         self.shapes = Shapes(world, app_id, self.bot_id)
         self.render = Renderer(world)
@@ -180,7 +180,7 @@ class Workspace:
     def uninstall(self) -> None:
         """The app is taken out of the workspace: it hears of it, and its token is worth nothing from now on."""
         self.events.uninstalled()
-        self.installed, self.removed = False, True
+        self.shut = "account_inactive"
         for channel in self.world.public_channels():
             channel.members.pop(self.world.bot.id, None)
         self.changed()
@@ -222,9 +222,10 @@ class Workspace:
         often: dict[str, int] = {}
         for _, element in found:
             often[element["action_id"]] = often.get(element["action_id"], 0) + 1
-        return tuple(self._control(block, element, often[element["action_id"]] > 1) for block, element in found)
+        return tuple(self.control(block, element, shared=often[element["action_id"]] > 1) for block, element in found)
 
-    def _control(self, block: JSON, element: JSON, shared: bool) -> ControlView:
+    def control(self, block: JSON, element: JSON, *, shared: bool = False) -> ControlView:
+        """One control as people see it."""
         kind = str(element.get("type"))
         action = str(element["action_id"])
         control = f"{block['block_id']}/{action}" if shared else action

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sandbox.slack.methods.base import Arguments, Refusal, Tier, method
-from sandbox.slack.world import JSON
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON
 
 
 @method("apps.connections.open", Tier.ONE, app_token=True)
@@ -32,7 +32,8 @@ async def auth_test(workspace: Workspace, arguments: Arguments) -> JSON:
 async def auth_revoke(workspace: Workspace, arguments: Arguments) -> JSON:
     """The bot's token is worth nothing afterwards."""
     if not arguments.flag("test"):
-        workspace.removed = True
+        workspace.events.tokens_revoked()
+        workspace.shut = "token_revoked"
     return {"revoked": not arguments.flag("test")}
 
 

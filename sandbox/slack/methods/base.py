@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sandbox.slack.world import JSON, Channel, Message
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON, Channel, Message
 
 
 class Tier(Enum):
@@ -87,7 +87,7 @@ Handler = Callable[[Workspace, Arguments], Awaitable[JSON]]
 
 @dataclass(frozen=True)
 class Method:
-    """One method. Any of ``scopes`` opens it; with none it asks for no scope. ``app_token``: it takes an xapp token."""
+    """One method. Any of ``scopes`` opens it, none asks for no scope. ``app_token``: it takes the app's own token."""
 
     name: str
     handler: Handler
@@ -130,7 +130,7 @@ def find_message(
     return channel, message
 
 
-def page(items: list[JSON], arguments: Arguments, key: str, *, default: int = 100, most: int = 1000) -> JSON:
+def page(items: list[Any], arguments: Arguments, key: str, *, default: int = 100, most: int = 1000) -> JSON:
     """One page of a list with Slack's cursor to the next. Refuses with ``invalid_cursor`` or ``invalid_limit``."""
     limit = arguments.number("limit", default)
     cursor = arguments.text("cursor")

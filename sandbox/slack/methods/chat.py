@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.slack import rules
+from sandbox.slack import checks, rules
 from sandbox.slack.methods.base import Arguments, Refusal, Tier, find_channel, find_message, method
-from sandbox.slack.world import JSON, Channel
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON, Channel
 
 
 def content(arguments: Arguments, *, longest: int) -> JSON:
@@ -16,6 +16,11 @@ def content(arguments: Arguments, *, longest: int) -> JSON:
     blocks = arguments.nested("blocks", "invalid_blocks_format")
     attachments = arguments.nested("attachments", "invalid_attachments") or []
     metadata = arguments.nested("metadata", "invalid_metadata_format")
+    markdown = arguments.text("markdown_text")
+    if markdown:
+        if text or blocks:
+            raise Refusal("markdown_text_conflict")
+        blocks = [{"type": "markdown", "text": markdown}]
     if not text and not blocks and not attachments:
         raise Refusal("no_text")
     if len(text) > longest:
@@ -33,11 +38,11 @@ def check_blocks(blocks: Any) -> None:
     """Refuse blocks that Slack refuses: ``invalid_blocks_format``, ``invalid_blocks``, ``msg_blocks_too_long``."""
     if not isinstance(blocks, list):
         raise Refusal("invalid_blocks_format")
-    found = rules.check_blocks(blocks)
+    found = checks.check_blocks(blocks)
     if found:
         messages = [f"[ERROR] {text}" for text in found]
         raise Refusal("invalid_blocks", errors=found, response_metadata={"messages": messages})
-    if rules.text_length(blocks) > rules.BLOCKS_TEXT.limit:
+    if checks.text_length(blocks) > rules.BLOCKS_TEXT.limit:
         raise Refusal("msg_blocks_too_long")
 
 
@@ -68,6 +73,9 @@ async def chat_post_message(workspace: Workspace, arguments: Arguments) -> JSON:
     _open_to_bot(workspace, channel)
     made = content(arguments, longest=rules.MESSAGE_TEXT.limit)
     thread = arguments.text("thread_ts")
+    if thread and not rules.THREAD_TS.match(thread):
+        found = [f"[ERROR] {thread} is not a valid thread_ts"]
+        raise Refusal("invalid_thread_ts", response_metadata={"messages": found})
     root = channel.messages.get(thread)
     if root is not None and root.only_for:
         raise Refusal("cannot_reply_to_message")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sandbox.slack.methods.base import Arguments, Refusal, Tier, find_channel, method, page
-from sandbox.slack.world import JSON, Channel, Message
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON, Channel, Message
 
 READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 HISTORY_LIMIT = 999
@@ -72,8 +72,7 @@ async def conversations_members(workspace: Workspace, arguments: Arguments) -> J
     """Who is in a conversation: ids, without the time they joined."""
     channel = find_channel(workspace, arguments.required("channel"))
     _granted(workspace, channel, "read")
-    found = page([{"id": user} for user in channel.members], arguments, "members")
-    return {**found, "members": [item["id"] for item in found["members"]]}
+    return page(list(channel.members), arguments, "members")
 
 
 @method("conversations.join", Tier.THREE, "channels:join")
@@ -108,11 +107,12 @@ def _window(workspace: Workspace, arguments: Arguments, messages: list[Message])
     ends = arguments.flag("inclusive")
     metadata = arguments.flag("include_all_metadata")
     kept = [
-        workspace.shapes.message(message, metadata=metadata)
+        message
         for message in messages
         if not message.only_for and (low < float(message.ts) < high or (ends and float(message.ts) in (low, high)))
     ]
     found = page(kept, arguments, "messages", most=HISTORY_LIMIT)
+    found["messages"] = [workspace.shapes.message(message, metadata=metadata) for message in found["messages"]]
     return {**found, "has_more": bool(found["response_metadata"]["next_cursor"])}
 
 

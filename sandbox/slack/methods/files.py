@@ -8,8 +8,8 @@ from __future__ import annotations
 import mimetypes
 
 from sandbox.slack.methods.base import Arguments, Refusal, Tier, find_channel, method
-from sandbox.slack.world import JSON
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON
 
 MOST_BYTES = 1024**3
 """One gigabyte (documented)."""

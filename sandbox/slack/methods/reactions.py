@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sandbox.slack.emoji import name_of
 from sandbox.slack.methods.base import Arguments, Refusal, Tier, find_message, method
-from sandbox.slack.world import JSON, Channel, Message
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON, Channel, Message
 
 
 def _target(workspace: Workspace, arguments: Arguments) -> tuple[Channel, Message]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sandbox.slack.methods.base import Arguments, Refusal, Tier, method, page
-from sandbox.slack.world import JSON
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON
 
 
 @method("users.info", Tier.FOUR, "users:read")

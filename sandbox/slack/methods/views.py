@@ -5,21 +5,20 @@ from __future__ import annotations
 import time
 
 from sandbox.control import OutcomeKind
-from sandbox.slack import rules
+from sandbox.slack import checks
 from sandbox.slack.methods.base import Arguments, Refusal, Tier, method
 from sandbox.slack.tickets import TRIGGER_SECONDS, Trigger
 from sandbox.slack.views import MOST_STACKED, View
-from sandbox.slack.world import JSON
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import JSON
 
 
-def _body(workspace: Workspace, arguments: Arguments) -> JSON:
-    body = arguments.nested("view", "invalid_arguments")
-    found = rules.check_view(body)
+def _body(arguments: Arguments) -> JSON:
+    body: JSON = arguments.nested("view", "invalid_arguments")
+    found = checks.check_view(body)
     if found:
         raise Refusal("invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in found]})
-    assert isinstance(body, dict)
-    if rules.too_large(body):
+    if checks.too_large(body):
         raise Refusal("view_too_large")
     return body
 
@@ -47,7 +46,7 @@ def _shown(workspace: Workspace, trigger: Trigger, view: View) -> JSON:
 @method("views.open", Tier.FOUR)
 async def views_open(workspace: Workspace, arguments: Arguments) -> JSON:
     """A modal opens in front of whoever acted."""
-    body = _body(workspace, arguments)
+    body = _body(arguments)
     trigger = _trigger(workspace, arguments)
     if workspace.views.taken(str(body.get("external_id") or "")):
         raise Refusal("duplicate_external_id")
@@ -59,7 +58,7 @@ async def views_open(workspace: Workspace, arguments: Arguments) -> JSON:
 @method("views.push", Tier.FOUR)
 async def views_push(workspace: Workspace, arguments: Arguments) -> JSON:
     """A modal opens on top of the one that was acted in."""
-    body = _body(workspace, arguments)
+    body = _body(arguments)
     trigger = _trigger(workspace, arguments)
     if not trigger.view or workspace.views.top(trigger.member) is None:
         raise Refusal("invalid_trigger_id")
@@ -73,7 +72,7 @@ async def views_push(workspace: Workspace, arguments: Arguments) -> JSON:
 @method("views.update", Tier.FOUR)
 async def views_update(workspace: Workspace, arguments: Arguments) -> JSON:
     """An open modal shows something else."""
-    body = _body(workspace, arguments)
+    body = _body(arguments)
     view = workspace.views.get(arguments.text("view_id"), arguments.text("external_id"))
     if view is None:
         raise Refusal("not_found")
