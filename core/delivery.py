@@ -72,17 +72,17 @@ class Pace:
 
     def __init__(self, rate: float, burst: int) -> None:
         self._gap = 1.0 / rate
-        self._slack = burst * self._gap
+        self._allowance = burst * self._gap
         self._next: dict[str, float] = {}
 
     async def wait(self, key: str) -> None:
         """Return when one more send by that key is allowed."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        at = max(self._next.get(key, 0.0), now - self._slack)
+        at = max(self._next.get(key, 0.0), now - self._allowance)
         self._next[key] = at + self._gap
         if len(self._next) > 10_000:
-            self._next = {name: due for name, due in self._next.items() if due > now - self._slack}
+            self._next = {name: due for name, due in self._next.items() if due > now - self._allowance}
         if at > now:
             await asyncio.sleep(at - now)
 
