@@ -1,0 +1,98 @@
+"""Finds plugins and bots: by entry points, the built-in ones too, or a plugin in one file by its path."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from core.bot import Bot
+from core.house import House
+from core.plugin import Plugin
+from core.texts import Catalogues
+from storage.migrate import PluginMigrations
+
+PLUGINS = "hallkeeper.plugins"
+BOTS = "hallkeeper.bots"
+
+
+class NotFound(Exception):
+    """No such plugin or bot; the text says what there is and what to do."""
+
+
+def plugin_class(name: str) -> type[Plugin]:
+    """A plugin by the name of its entry point, or by the path of a single file (``./mine.py``).
+
+    Raises :class:`NotFound`.
+    """
+    if name.endswith(".py"):
+        return _from_file(Path(name))
+    found = {point.name: point for point in entry_points(group=PLUGINS)}
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
+        raise NotFound(
+            f"There is no plugin {name!r}. Installed: {known}. A plugin in one file goes by its path, ./{name}.py"
+        )
+    loaded = found[name].load()
+    if not (inspect.isclass(loaded) and issubclass(loaded, Plugin)):
+        raise NotFound(f"{found[name].value} is not a Plugin class")
+    return loaded
+
+
+def bot_names() -> list[str]:
+    """The platforms that bots are installed for."""
+    return sorted(point.name for point in entry_points(group=BOTS))
+
+
+def bot_class(name: str) -> type[Bot]:
+    """A platform's bot, imported only now. Raises :class:`NotFound`."""
+    for point in entry_points(group=BOTS):
+        if point.name == name:
+            found: type[Bot] = point.load()
+            return found
+    raise NotFound(f"There is no bot for {name!r}. Installed: {', '.join(bot_names()) or 'none'}")
+
+
+def catalogues_for(plugins: Sequence[Plugin]) -> Catalogues:
+    """The catalogues of the core, of the bots' own words, and of plugins."""
+    catalogues = Catalogues()
+    catalogues.add("core", House.locale or Path())
+    spec = importlib.util.find_spec("bots")
+    for place in spec.submodule_search_locations or () if spec else ():
+        catalogues.add("bots", Path(place) / "locale")
+    for plugin in plugins:
+        if plugin.locale is not None:
+            catalogues.add(plugin.name, plugin.locale)
+    return catalogues
+
+
+def migrations_of(plugins: Sequence[type[Plugin] | Plugin]) -> list[PluginMigrations]:
+    """What the store must migrate for these plugins."""
+    return [
+        PluginMigrations(plugin.name, plugin.migrations, f"{plugin.prefix}_version", f"{plugin.prefix}_")
+        for plugin in plugins
+        if plugin.migrations is not None
+    ]
+
+
+def _from_file(path: Path) -> type[Plugin]:
+    if not path.is_file():
+        raise NotFound(f"There is no file {path}. Give the path from the folder that hallkeeper is started in.")
+    name = f"hallkeeper_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise NotFound(f"{path} can't be read as Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    found = [
+        item
+        for item in vars(module).values()
+        if inspect.isclass(item) and issubclass(item, Plugin) and item is not Plugin and item.__module__ == name
+    ]
+    if len(found) != 1:
+        raise NotFound(f"{path} must hold one Plugin class, it holds {len(found)}")
+    return found[0]
