@@ -61,6 +61,7 @@ class Rest:
             "GET /oauth2/applications/@me": self.application,
             "GET /applications/{application}/commands": self.commands,
             "PUT /applications/{application}/commands": self.put_commands,
+            "POST /applications/{application}/commands": self.post_command,
             "GET /applications/{application}/guilds/{guild}/commands": self.commands,
             "PUT /applications/{application}/guilds/{guild}/commands": self.put_commands,
             "GET /guilds/{guild}": self.guild,
@@ -213,6 +214,14 @@ class Rest:
     async def put_commands(self, call: Call) -> Answer:
         scope = self._scope(call)
         return 200, self._book.put(scope, commands.checked(call.body), self._world)
+
+    async def post_command(self, call: Call) -> Answer:
+        """One command more, in the place of the one with its name (documented)."""
+        scope = self._scope(call)
+        new = commands.checked([call.body])[0]
+        same = (new["name"], new.get("type") or 1)
+        others = [one for one in self._book.of(scope) if (one["name"], one["type"]) != same]
+        return 201, self._book.put(scope, [*others, new], self._world)[-1]
 
     # -- servers ---------------------------------------------------------------------------------------------
     async def guild(self, call: Call) -> Answer:
