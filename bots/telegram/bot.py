@@ -1,0 +1,147 @@
+"""The Telegram bot: its life, and what the hall asks of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
+
+import structlog
+from pydantic import BaseModel
+from telegram import Bot, BotCommand, ChatMember
+from telegram.error import TelegramError
+
+from bots.telegram import doctor, words
+from bots.telegram.connection import connect
+from bots.telegram.desk import Desk
+from bots.telegram.errors import as_send_error, refused
+from bots.telegram.forms import Forms
+from bots.telegram.frames import PLATFORM
+from bots.telegram.hearing import Hearing
+from bots.telegram.polling import Polling
+from bots.telegram.render import CAPABILITIES
+from bots.telegram.settings import TelegramSettings
+from core.bot import Address, ChannelInfo, Finding, Health, Receiver, SendFailed, SendRefused, Sent, Standing
+from core.capabilities import Capabilities
+from core.message import Message
+
+logger = structlog.get_logger(__name__)
+
+_TERMS = ("privacy", "mydata", "forget")
+"""Commands that stand in the menu by themselves: Telegram's terms ask for /privacy."""
+_ROLES = {ChatMember.OWNER: frozenset({"owner", "admin"}), ChatMember.ADMINISTRATOR: frozenset({"admin"})}
+
+
+class TelegramBot:
+    """See :class:`core.bot.Bot`. Polls at least once; forms are dialogues in private."""
+
+    platform: ClassVar[str] = PLATFORM
+    settings_model: ClassVar[type[BaseModel]] = TelegramSettings
+    capabilities: Capabilities = CAPABILITIES
+
+    def __init__(self, settings: TelegramSettings) -> None:
+        self.health = Health()
+        self._settings = settings
+        self._api: Bot | None = None
+        self._desk: Desk | None = None
+        self._polling: Polling | None = None
+        self._chore: asyncio.Task[None] | None = None
+
+    # -- life ------------------------------------------------------------------------------------------------------
+    async def start(self, receiver: Receiver) -> None:
+        """Ask who we are, then listen."""
+        api, polls = await connect(self._settings)
+        self._api, self._desk = api, Desk(api, self.health)
+        hearing = Hearing(self._desk, Forms(self._desk, receiver), receiver)
+        self._polling = Polling(api, polls, receiver, self.health, f"{PLATFORM}:{api.id}", hearing.handle)
+        self.health.connected, self.health.last_frame = True, receiver.clock.now()
+        await self._polling.start()
+        self._chore = asyncio.create_task(self._register_commands(api, receiver))
+
+    async def stop(self) -> None:
+        """Leave cleanly."""
+        api, self._api = self._api, None
+        if api is None:
+            return
+        if self._polling is not None:
+            await self._polling.stop()
+        if self._chore is not None:
+            self._chore.cancel()
+            await asyncio.gather(self._chore, return_exceptions=True)
+        await api.shutdown()
+        self._desk = self._polling = self._chore = None
+        self.health.connected = False
+
+    @staticmethod
+    async def _register_commands(api: Bot, receiver: Receiver) -> None:
+        """Tell Telegram what its menu lists, in every language. Nothing waits for it."""
+        commands = [command for command in receiver.commands() if command.name in _TERMS]
+        languages = {language for command in receiver.commands() for language in command.titles}
+        try:
+            for language in ("", *sorted(languages)):
+                speak = language or "en"
+                listed = [
+                    BotCommand("hall", receiver.say(words.COMMAND_HALL, speak)),
+                    BotCommand("help", receiver.say(words.COMMAND_HELP, speak)),
+                    *(BotCommand(command.name, command.titles.get(speak, command.name)) for command in commands),
+                ]
+                # Telegram knows languages by two letters, without regions.
+                await api.set_my_commands(listed, language_code=language[:2] or None)
+        except TelegramError as error:
+            logger.warning("the menu of commands could not be set", reason=str(error))
+
+    # -- messages --------------------------------------------------------------------------------------------------
+    async def send(self, address: Address, message: Message, *, key: str) -> Sent:
+        """Send once. Telegram knows no idempotency key: a send that times out is unknown."""
+        chat = _number(address.member or address.channel)
+        posted = await self._at_work().post(chat, message, thread=_number(address.thread or "0"))
+        return Sent(str(posted.chat.id), str(posted.message_id))
+
+    async def edit(self, sent: Sent, message: Message) -> None:
+        """Replace a sent message."""
+        await self._at_work().edit(_number(sent.channel), _number(sent.message), message)
+
+    async def delete(self, sent: Sent) -> None:
+        """Take a sent message back. Telegram allows it for 48 hours."""
+        await self._at_work().delete(_number(sent.channel), _number(sent.message))
+
+    def _at_work(self) -> Desk:
+        if self._desk is None:
+            raise SendFailed("the bot is not started")
+        return self._desk
+
+    # -- who and where ---------------------------------------------------------------------------------------------
+    async def standing(self, space: str, member: str) -> Standing:
+        """Whether somebody owns or administers a group, or is in it at all."""
+        try:
+            found = await self._at_work().api.get_chat_member(_number(space), _number(member))
+        except TelegramError as error:
+            if refused(error, "user not found") or refused(error, "participant_id_invalid"):
+                return Standing(False)
+            raise as_send_error(error) from None
+        present = found.status not in (ChatMember.LEFT, ChatMember.BANNED) and getattr(found, "is_member", True)
+        return Standing(bool(present), _ROLES.get(found.status, frozenset()))
+
+    async def channels(self, space: str) -> Sequence[ChannelInfo]:
+        """A group is its own and only channel."""
+        try:
+            title, me = await doctor.place_of(self._at_work().api, _number(space))
+        except TelegramError as error:
+            raise as_send_error(error) from None
+        return [ChannelInfo(space, title, doctor.may_write(me))]
+
+    # -- the doctor ------------------------------------------------------------------------------------------------
+    async def examine(self) -> Sequence[Finding]:
+        """Token and settings at @BotFather."""
+        return await doctor.examine(self._settings)
+
+    async def examine_channel(self, space: str, channel: str) -> Sequence[Finding]:
+        """What the bot may do in a group."""
+        return await doctor.examine_channel(self._settings, _number(channel or space))
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise SendRefused(f"{text!r} is no id of Telegram's", gone=True) from None

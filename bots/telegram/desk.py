@@ -1,0 +1,216 @@
+"""Calls to Telegram: messages out, answers to presses, and who can be written to in private."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import structlog
+from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReactionTypeEmoji, ReplyParameters
+from telegram import Message as Posted
+from telegram.error import BadRequest, ChatMigrated, TelegramError
+
+from bots.telegram.errors import as_send_error, refused
+from bots.telegram.keyboard import Row
+from bots.telegram.render import Rendered, markup, render, words
+from core.bot import Health, SendRefused
+from core.degrade import Loss
+from core.message import Message
+
+logger = structlog.get_logger(__name__)
+
+REMEMBERED_CLOSED = 10_000
+"""Members whose private chat was found closed, kept so that it is not tried at every answer; the oldest go first."""
+CLOSED_SECONDS = 600.0
+"""How long a private chat is believed to be closed; pressing Start opens it at once."""
+PUBLIC_A_MINUTE = 10
+"""Short answers in one group within a minute: half of what Telegram allows there, the other half is for posts."""
+_PHOTO_REFUSALS = (
+    "web page content",
+    "http url",
+    "wrong file identifier",
+    "wrong type of the",
+    "photo_invalid",
+    "webpage_",
+)
+"""Parts of Telegram's refusals of a picture that it could not fetch."""
+
+Result = TypeVar("Result")
+
+
+class Desk:
+    """What this bot sends, through python-telegram-bot. Raises :class:`core.bot.SendError` alone."""
+
+    def __init__(self, api: Bot, health: Health) -> None:
+        self.api = api
+        self.health = health
+        self._closed: dict[int, float] = {}
+        self._public: dict[int, deque[float]] = {}
+
+    def form_url(self, payload: str) -> str:
+        """The deep link that opens the private chat and brings the payload along."""
+        return f"https://t.me/{self.api.username}?start={payload}"
+
+    @property
+    def private_url(self) -> str:
+        """The link that opens the private chat."""
+        return f"https://t.me/{self.api.username}"
+
+    # -- messages ------------------------------------------------------------------------------------------------
+    async def post(self, chat: int, message: Message, *, thread: int = 0, reply_to: int = 0) -> Posted:
+        """Send a message. A group that became a supergroup meanwhile is followed to its new id."""
+        rendered = render(message, private=chat > 0, form_url=self.form_url)
+        self.count(rendered.losses)
+        try:
+            return await self._post(chat, rendered, thread, reply_to)
+        except ChatMigrated as error:
+            return await self._told(self._post(error.new_chat_id, rendered, 0, 0))
+        except TelegramError as error:
+            if not rendered.photo or not _picture_refused(error):
+                raise as_send_error(error) from None
+        # Telegram could not fetch the picture and took nothing: the words go out with a link to it.
+        self.count((Loss("image", "the platform could not fetch it"),))
+        return await self._told(self._post(chat, _linked(rendered), thread, reply_to))
+
+    async def _post(self, chat: int, rendered: Rendered, thread: int, reply_to: int) -> Posted:
+        more: dict[str, Any] = {"reply_markup": rendered.markup, "message_thread_id": thread or None}
+        if reply_to:
+            more["reply_parameters"] = ReplyParameters(reply_to, allow_sending_without_reply=True)
+        if rendered.photo:
+            return await self.api.send_photo(
+                chat, rendered.photo, caption=rendered.text, caption_entities=rendered.entities, **more
+            )
+        return await self.api.send_message(
+            chat, rendered.text, entities=rendered.entities, link_preview_options=rendered.preview, **more
+        )
+
+    async def edit(self, chat: int, message_id: int, message: Message) -> None:
+        """Replace a message. One that shows this already is left as it is."""
+        rendered = render(message, private=chat > 0, form_url=self.form_url)
+        self.count(rendered.losses)
+        keyboard = rendered.markup
+        try:
+            if rendered.photo:
+                media = InputMediaPhoto(rendered.photo, caption=rendered.text, caption_entities=rendered.entities)
+                await self.api.edit_message_media(media, chat, message_id, reply_markup=keyboard)
+                return
+            try:
+                await self.api.edit_message_text(
+                    rendered.text, chat, message_id, entities=rendered.entities,
+                    link_preview_options=rendered.preview, reply_markup=keyboard,
+                )  # fmt: skip
+            except BadRequest as error:
+                if not refused(error, "no text in the message"):
+                    raise
+                await self.api.edit_message_caption(
+                    chat, message_id, caption=rendered.text, caption_entities=rendered.entities, reply_markup=keyboard
+                )
+        except TelegramError as error:
+            if not refused(error, "not modified"):
+                raise as_send_error(error) from None
+
+    async def delete(self, chat: int, message_id: int) -> None:
+        """Take a message back."""
+        await self._told(self.api.delete_message(chat, message_id))
+
+    async def ask(self, chat: int, source: str, rows: Sequence[Row], *, message_id: int = 0) -> int:
+        """Show a question of a dialogue, in place of the message ``message_id`` if given; return its message's id."""
+        text, entities = words(source)
+        keyboard = markup(list(rows))
+        if message_id:
+            try:
+                await self.api.edit_message_text(text, chat, message_id, entities=entities, reply_markup=keyboard)
+            except TelegramError as error:
+                if refused(error, "not modified"):
+                    return message_id
+                if not refused(error, "to edit"):
+                    raise as_send_error(error) from None
+            else:
+                return message_id
+        sent = await self._told(
+            self.api.send_message(
+                chat, text, entities=entities, reply_markup=keyboard,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        )  # fmt: skip
+        return sent.message_id
+
+    async def strip(self, chat: int, message_id: int) -> None:
+        """Take the buttons from a message that is over. Only tidiness: a failure is let be."""
+        try:
+            await self.api.edit_message_reply_markup(chat, message_id)
+        except TelegramError as error:
+            logger.debug("an old keyboard stays", reason=str(error))
+
+    async def react(self, chat: int, message_id: int, emoji: str) -> None:
+        """Put an emoji on a member's message."""
+        await self._told(self.api.set_message_reaction(chat, message_id, [ReactionTypeEmoji(emoji)]))
+
+    async def answer(self, query: str, *, text: str = "", alert: bool = False, url: str = "") -> bool:
+        """Answer a press. False when it is too late for that: the member's app has stopped waiting."""
+        try:
+            await self.api.answer_callback_query(query, text or None, show_alert=alert or None, url=url or None)
+        except TelegramError as error:
+            if refused(error, "query is too old"):
+                return False
+            raise as_send_error(error) from None
+        return True
+
+    async def _told(self, call: Awaitable[Result]) -> Result:
+        try:
+            return await call
+        except TelegramError as error:
+            raise as_send_error(error) from None
+
+    # -- private chats -------------------------------------------------------------------------------------------
+    def opened(self, member: int) -> None:
+        """The member wrote in private: the chat is open."""
+        self._closed.pop(member, None)
+
+    def closed(self, member: int) -> None:
+        """The private chat refused a message, or the member blocked the bot."""
+        self._closed[member] = time.monotonic() + CLOSED_SECONDS
+        if len(self._closed) > REMEMBERED_CLOSED:
+            self._closed.pop(next(iter(self._closed)))
+
+    async def privately(self, member: int, send: Callable[[], Awaitable[object]]) -> bool:
+        """Send something to a member's private chat; False when it is not open."""
+        if self._closed.get(member, 0.0) > time.monotonic():
+            return False
+        try:
+            await send()
+        except SendRefused:
+            self.closed(member)
+            return False
+        self._closed.pop(member, None)
+        return True
+
+    def may_answer_publicly(self, chat: int) -> bool:
+        """Whether another short answer in a group leaves enough of its rate to posts; counts it when it does."""
+        now = time.monotonic()
+        recent = self._public.setdefault(chat, deque())
+        while recent and recent[0] < now - 60.0:
+            recent.popleft()
+        if len(recent) >= PUBLIC_A_MINUTE:
+            return False
+        recent.append(now)
+        return True
+
+    # -- losses --------------------------------------------------------------------------------------------------
+    def count(self, losses: Sequence[Loss]) -> None:
+        """Count what could not be shown; each kind is logged the first time."""
+        for loss in losses:
+            if loss.what not in self.health.losses:
+                logger.warning("something could not be shown as it was meant", what=loss.what, detail=loss.detail)
+            self.health.losses[loss.what] = self.health.losses.get(loss.what, 0) + 1
+
+
+def _picture_refused(error: TelegramError) -> bool:
+    return isinstance(error, BadRequest) and any(part in str(error).lower() for part in _PHOTO_REFUSALS)
+
+
+def _linked(rendered: Rendered) -> Rendered:
+    text = f"{rendered.text}\n{rendered.photo}"
+    return Rendered(text, rendered.entities, rendered.markup, preview=LinkPreviewOptions(url=rendered.photo))

@@ -1,0 +1,164 @@
+"""The dialogues of all private chats: kept by the hall after every step, so that a restart goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from bots.telegram import words
+from bots.telegram.desk import Desk
+from bots.telegram.dialogue import Dialogue, Step
+from bots.telegram.frames import PLATFORM
+from core.bot import Receiver, SendFailed
+from core.form import Form
+from core.texts import Words
+
+logger = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 5.0
+"""A question waits this long for its rate limit at most: fast answers come quicker than one message a second."""
+
+Submit = Callable[[Dialogue], Awaitable[None]]
+
+
+class Forms:
+    """Opens, steps and closes dialogues. A private chat has one at most; its id is its member's id."""
+
+    def __init__(self, desk: Desk, receiver: Receiver) -> None:
+        self._desk = desk
+        self._receiver = receiver
+
+    async def open(self, chat: int, form: Form, language: str, update_id: int) -> None:
+        """Begin with the first question. A dialogue that was open is left."""
+        before = await self._load(chat)
+        dialogue = Dialogue.of(form, language, update_id)
+        await self._save(chat, dialogue)
+        if before is not None and before.message:
+            await self._desk.strip(chat, before.message)
+        await self._show(chat, dialogue)
+
+    async def close(self, chat: int) -> None:
+        """The dialogue is over."""
+        dialogue = await self._load(chat)
+        await self._receiver.dialogues.clear(PLATFORM, str(chat))
+        if dialogue is not None and dialogue.message:
+            await self._desk.strip(chat, dialogue.message)
+
+    async def ask_again(self, chat: int, errors: Mapping[str, str]) -> bool:
+        """Ask the fields that are wrong; False when there is nothing to ask."""
+        dialogue = await self._load(chat)
+        if dialogue is None:
+            return False
+        over = dialogue.message
+        if not dialogue.again(errors):
+            return False
+        await self._save(chat, dialogue)
+        if over:
+            await self._desk.strip(chat, over)
+        await self._show(chat, dialogue)
+        return True
+
+    async def pressed(self, chat: int, data: str, query: str, update_id: int, language: str, submit: Submit) -> None:
+        """A button of a question was pressed."""
+        dialogue = await self._load(chat)
+        if dialogue is None:
+            await self._desk.answer(query, text=self._receiver.say(words.QUESTION_OVER, language))
+            return
+        if self._repeated(dialogue, update_id):
+            await asyncio.gather(self._desk.answer(query), self._repeat(chat, dialogue, update_id, submit))
+            return
+        step = dialogue.pressed(data, self._say_in(dialogue))
+        if step is Step.STALE:
+            await self._desk.answer(query, text=self._receiver.say(words.QUESTION_OVER, dialogue.language))
+            return
+        await asyncio.gather(
+            self._desk.answer(query), self._after(chat, dialogue, step, update_id, submit, in_place=True)
+        )
+
+    async def typed(self, chat: int, text: str, to: int, update_id: int, submit: Submit) -> bool:
+        """Something was written in private, perhaps in reply ``to`` a message. False when no question waits."""
+        dialogue = await self._load(chat)
+        if dialogue is None or (to and dialogue.message and to != dialogue.message):
+            return False
+        if self._repeated(dialogue, update_id):
+            await self._repeat(chat, dialogue, update_id, submit)
+            return True
+        step = dialogue.typed(text, self._say_in(dialogue))
+        await self._after(chat, dialogue, step, update_id, submit, in_place=False)
+        return True
+
+    async def cancel(self, chat: int) -> bool:
+        """Leave the open dialogue; False when there is none."""
+        dialogue = await self._load(chat)
+        if dialogue is None:
+            return False
+        await self.close(chat)
+        await self._desk.ask(chat, self._receiver.say(words.CANCELLED, dialogue.language), ())
+        return True
+
+    # -- steps ---------------------------------------------------------------------------------------------------
+    @staticmethod
+    def _repeated(dialogue: Dialogue, update_id: int) -> bool:
+        return dialogue.last == update_id or dialogue.submitted
+
+    async def _repeat(self, chat: int, dialogue: Dialogue, update_id: int, submit: Submit) -> None:
+        """The update was handled, but perhaps not shown or not submitted, before a restart."""
+        if not dialogue.submitted:
+            await self._show(chat, dialogue)
+        elif dialogue.last == update_id:
+            await submit(dialogue)
+
+    async def _after(
+        self, chat: int, dialogue: Dialogue, step: Step, update_id: int, submit: Submit, *, in_place: bool
+    ) -> None:
+        dialogue.last = update_id
+        if step is Step.CANCEL:
+            await self._receiver.dialogues.clear(PLATFORM, str(chat))
+            cancelled = self._receiver.say(words.CANCELLED, dialogue.language)
+            await self._desk.ask(chat, cancelled, (), message_id=dialogue.message)
+            return
+        over = 0 if in_place else dialogue.message
+        if not in_place and step is Step.ASK:
+            dialogue.message = 0
+        await self._save(chat, dialogue)
+        if step is Step.SUBMIT:
+            await submit(dialogue)
+            return
+        if over:
+            await asyncio.gather(self._desk.strip(chat, over), self._show(chat, dialogue))
+        else:
+            await self._show(chat, dialogue)
+
+    async def _show(self, chat: int, dialogue: Dialogue) -> None:
+        say = self._say_in(dialogue)
+        text, rows = dialogue.text(say), dialogue.rows(say)
+        try:
+            shown = await self._desk.ask(chat, text, rows, message_id=dialogue.message)
+        except SendFailed as error:
+            if error.retry_after is None or error.retry_after > PATIENCE_SECONDS:
+                raise
+            await asyncio.sleep(error.retry_after)
+            shown = await self._desk.ask(chat, text, rows, message_id=dialogue.message)
+        if shown != dialogue.message:
+            dialogue.message = shown
+            await self._save(chat, dialogue)
+
+    # -- keeping -------------------------------------------------------------------------------------------------
+    async def _load(self, chat: int) -> Dialogue | None:
+        state = await self._receiver.dialogues.load(PLATFORM, str(chat))
+        if state is None:
+            return None
+        try:
+            return Dialogue.from_data(state)
+        except (KeyError, TypeError, ValueError):
+            logger.warning("an open dialogue is of another version and was closed")
+            await self._receiver.dialogues.clear(PLATFORM, str(chat))
+            return None
+
+    async def _save(self, chat: int, dialogue: Dialogue) -> None:
+        await self._receiver.dialogues.save(PLATFORM, str(chat), dialogue.to_data())
+
+    def _say_in(self, dialogue: Dialogue) -> Callable[[Words], str]:
+        return lambda what: self._receiver.say(what, dialogue.language)

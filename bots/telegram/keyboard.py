@@ -1,0 +1,148 @@
+"""Buttons under messages, and what they carry.
+
+A button carries an encoded action of at most 64 characters, all that Telegram allows, so nothing can stand before it.
+Every action of an encoding below version 4 begins with ``A`` (the version's first six bits): other kinds of button
+put their mark in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from core.action import Action
+from core.degrade import Loss
+from core.message import Button, Choice, Control
+
+MAX_BUTTONS = 100
+"""Buttons of a keyboard. Source: python-telegram-bot's InlineKeyboardMarkupLimit."""
+ROW_CHARACTERS = 28
+"""What fits beside each other on a narrow phone, judged by eye."""
+ROW_BUTTONS = 4
+"""The same for buttons with the shortest labels."""
+PICKED = "✓ "
+"""Before the label of an option that is picked: the keyboard itself keeps the state."""
+FINISHED = "✅"
+"""Ends the picking of several options; a sign, as posts don't say which language they are in."""
+
+Row = list[InlineKeyboardButton]
+
+
+class Mark(StrEnum):
+    """What a press means, by the first character of what the button carries."""
+
+    PRESS = "A"
+    FORM = "!"
+    PICK = "."
+    TOGGLE = "+"
+    DONE = "="
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A decoded button."""
+
+    mark: Mark
+    action: Action
+
+
+def encode(mark: Mark, action: Action) -> str:
+    """What a button carries."""
+    return mark.value + action.encode()[1:]
+
+
+def decode(data: str) -> Payload:
+    """Back from :func:`encode`. Raises :class:`core.action.ActionError` for what is not ours."""
+    try:
+        mark = Mark(data[:1])
+    except ValueError:
+        return Payload(Mark.PRESS, Action.decode(data))  # the action's own words for what is wrong with it
+    return Payload(mark, Action.decode("A" + data[1:]))
+
+
+def keyboard(
+    controls: Sequence[Control], *, private: bool, form_url: Callable[[str], str], losses: list[Loss]
+) -> list[Row]:
+    """Rows of buttons. A choice's options stand in rows of their own; a row is as full as a narrow phone allows."""
+    rows: list[Row] = []
+    plain: Row = []
+    for control in controls:
+        if isinstance(control, Button):
+            plain.append(_button(control, private=private, form_url=form_url))
+        else:
+            rows += packed(plain)
+            plain = []
+            rows += _options(control)
+    rows += packed(plain)
+    count = sum(len(row) for row in rows)
+    while count > MAX_BUTTONS:
+        losses.append(Loss("controls", "a row of buttons left out"))
+        count -= len(rows.pop())
+    return rows
+
+
+def _button(button: Button, *, private: bool, form_url: Callable[[str], str]) -> InlineKeyboardButton:
+    label = str(button.label)
+    if button.action is None:
+        return InlineKeyboardButton(label, url=button.url)
+    if not button.form:
+        return InlineKeyboardButton(label, callback_data=encode(Mark.PRESS, button.action))
+    if private:
+        return InlineKeyboardButton(label, callback_data=encode(Mark.FORM, button.action))
+    return InlineKeyboardButton(label, url=form_url(button.action.encode()))
+
+
+def _options(choice: Choice) -> list[Row]:
+    mark = Mark.PICK if choice.maximum == 1 else Mark.TOGGLE
+    rows = packed(
+        [
+            InlineKeyboardButton(str(option.label), callback_data=encode(mark, choice.action.with_pick(number)))
+            for number, option in enumerate(choice.options)
+        ]
+    )
+    if mark is Mark.TOGGLE:
+        rows.append([InlineKeyboardButton(FINISHED, callback_data=encode(Mark.DONE, choice.action))])
+    return rows
+
+
+def packed(buttons: Sequence[InlineKeyboardButton]) -> list[Row]:
+    """Buttons in rows that a narrow phone can show."""
+    rows: list[Row] = []
+    room = 0
+    for button in buttons:
+        length = len(button.text) + 2
+        if rows and length <= room and len(rows[-1]) < ROW_BUTTONS:
+            rows[-1].append(button)
+        else:
+            rows.append([button])
+            room = ROW_CHARACTERS
+        room -= length
+    return rows
+
+
+def toggled(markup: InlineKeyboardMarkup, data: str) -> InlineKeyboardMarkup:
+    """The keyboard with the pressed option's tick put on or taken off."""
+
+    def one(button: InlineKeyboardButton) -> InlineKeyboardButton:
+        if button.callback_data != data:
+            return button
+        text = button.text.removeprefix(PICKED) if button.text.startswith(PICKED) else PICKED + button.text
+        return InlineKeyboardButton(text, callback_data=data)
+
+    return InlineKeyboardMarkup([[one(button) for button in row] for row in markup.inline_keyboard])
+
+
+def picks(markup: InlineKeyboardMarkup, action: Action) -> tuple[int, ...]:
+    """The numbers of the options of ``action`` that carry a tick."""
+    found = []
+    for row in markup.inline_keyboard:
+        for button in row:
+            data = button.callback_data
+            if isinstance(data, str) and data.startswith(Mark.TOGGLE) and button.text.startswith(PICKED):
+                picked = decode(data).action
+                if picked.pick is not None and picked.without_pick() == action:
+                    found.append(picked.pick)
+    return tuple(found)

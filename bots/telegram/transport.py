@@ -1,0 +1,106 @@
+"""The way to Telegram, on aiohttp: the library's own transport takes seconds for a few hundred answers at once.
+
+PLATFORMS.md has the figures. No call is ever sent twice here: aiohttp repeats only what is idempotent, POST is not.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aiohttp
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+from bots.telegram.errors import NotSentError, TooManyError
+
+CONNECT_SECONDS = 5.0
+"""How long a connection may take to come about, waiting for a free one included."""
+SEND_SECONDS = 20.0
+"""How long Telegram may take to answer a call; a picture that it fetches itself takes some of it."""
+POLL_SECONDS = 10.0
+"""The same for an empty poll, on top of the time that the poll itself asks for."""
+CONNECTIONS = 256
+"""Open at most: enough for every answer of two full batches at once."""
+
+
+class AiohttpRequest(BaseRequest):
+    """One pool of connections; sending and polling have one each, so that no send waits behind a poll.
+
+    ``seconds`` is how long an answer may take; a call's own ``read_timeout`` goes before it.
+    """
+
+    __slots__ = ("_proxies", "_seconds", "_session", "last_body")
+
+    def __init__(self, seconds: float, *, proxies: bool) -> None:
+        self._seconds = seconds
+        self._proxies = proxies
+        self._session: aiohttp.ClientSession | None = None
+        self.last_body = b""
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds that an answer may take."""
+        return self._seconds
+
+    async def initialize(self) -> None:
+        """Open the pool."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+                headers={"User-Agent": self.USER_AGENT},
+                trust_env=self._proxies,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+
+    async def shutdown(self) -> None:
+        """Close every connection."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """One call. Raises :class:`NotSentError` when it surely never left, else the library's network errors."""
+        if self._session is None:
+            raise NotSentError("the connection to Telegram is closed")
+        seconds = self._seconds if read_timeout is self.DEFAULT_NONE else read_timeout
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=seconds)
+        body = None if request_data is None else _body(request_data)
+        # Errors are raised `from None`, by their names alone: an address of Telegram's holds the token.
+        try:
+            async with self._session.request(method, url, data=body, timeout=timeout) as response:
+                code, payload = response.status, await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSentError(f"no connection to Telegram: {type(error).__name__}") from None
+        except TimeoutError:
+            raise TimedOut("Telegram did not answer in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise NetworkError(f"the line to Telegram broke: {type(error).__name__}") from None
+        if code == 429:
+            raise TooManyError(_retry_after(payload))
+        self.last_body = payload
+        return code, payload
+
+
+def _body(data: RequestData) -> aiohttp.payload.BytesPayload:
+    if data.contains_files:
+        raise NotSentError("this bot uploads no files: pictures go by their address")
+    return aiohttp.payload.BytesPayload(
+        data.url_encoded_parameters().encode(), content_type="application/x-www-form-urlencoded"
+    )
+
+
+def _retry_after(payload: bytes) -> float:
+    try:
+        return float(json.loads(payload)["parameters"]["retry_after"])
+    except (ValueError, KeyError, TypeError):
+        return 1.0  # a proxy's own 429 says nothing about time
