@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -59,3 +61,35 @@ def _sqlite_read_only(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA query_only = ON")
     cursor.close()
+
+
+# What SQLite says when another process is in the way, or the disk is.
+_SQLITE_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+# PostgreSQL's classes of the same: connection exception, insufficient resources, operator intervention, system error.
+_POSTGRES_PASSING = ("08", "53", "57", "58")
+
+
+def passing(error: BaseException) -> bool:
+    """Whether an error tells of the way to the database or its disk, rather than of what was asked of it."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        error = error.orig or error
+    if isinstance(error, sqlite3.Error):
+        # The extended codes keep the plain one in their last byte.
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_PASSING
+    if type(error).__module__.startswith("psycopg"):
+        state = getattr(error, "sqlstate", None)
+        if state is None:  # psycopg's own: no server, or none any more
+            return type(error).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}
+        return str(state).startswith(_POSTGRES_PASSING)
+    return False

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from storage import keeper, migrate, retention
-from storage.connect import reading_engine, writing_engine
+from storage.connect import passing, reading_engine, writing_engine
 from storage.errors import StoreBehind, StoreUnavailable
 from storage.migrate import PluginMigrations
 from storage.types import Uuid7Source
@@ -117,7 +117,7 @@ class Store:
             try:
                 yield session
             except DBAPIError as error:
-                if error.connection_invalidated or _unreachable(error):
+                if passing(error):
                     raise StoreUnavailable(_unavailable(self.url)) from error
                 raise
 
@@ -153,16 +153,11 @@ def _prepare(url: URL, vault: Vault, upgrade: bool, plugins: Sequence[PluginMigr
         with engine.begin() as connection:
             keeper.remember(connection, vault)
     except DBAPIError as error:
-        if _unreachable(error):
+        if passing(error):
             raise StoreUnavailable(_unavailable(url)) from error
         raise
     finally:
         engine.dispose()
-
-
-def _unreachable(error: DBAPIError) -> bool:
-    # psycopg and sqlite3 both call it an OperationalError when it is the way to the data that fails.
-    return type(error.orig).__name__ == "OperationalError"
 
 
 def _unavailable(url: URL) -> str:

@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from storage.connect import passing
 from storage.errors import StoreClosed, StoreUnavailable
 from storage.log import Act, new_log
 from storage.tx import Inserts, Tx
@@ -149,8 +150,7 @@ class _Lane:
         """The whole transaction failed. Say so to all, or find the one that spoiled it by running each alone."""
         lost = isinstance(error, _Lost)
         rolled_back = not lost and self._rollback()
-        dbapi: Any = self._engine.dialect.loaded_dbapi
-        if not rolled_back or (len(group) == 1 and isinstance(error, dbapi.OperationalError)):
+        if not rolled_back or (len(group) == 1 and passing(error)):
             self._disconnect()
             unavailable = StoreUnavailable(
                 "The connection to the store was lost, or it can take no more (is its disk full?). "
