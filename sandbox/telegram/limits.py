@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 from sandbox.rates import Window
 from sandbox.telegram import rules
@@ -16,8 +17,9 @@ class SendLimits:
     never refused.
     """
 
-    def __init__(self, *, enabled: bool = True) -> None:
+    def __init__(self, *, enabled: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
         self.enabled = enabled
+        self._clock = clock
         self._chat = Window(3, 3.0)
         self._group = Window(20, 60.0)
         self._all = Window(30, 1.0)
@@ -26,7 +28,7 @@ class SendLimits:
         """Count one message to a chat. Raises :class:`~sandbox.telegram.errors.ApiError` 429 with ``retry_after``."""
         if not self.enabled:
             return
-        now = time.monotonic()
+        now = self._clock()
         key = str(chat)
         wait = self._all.take("", now) or self._chat.take(key, now)
         if not wait and chat < 0:

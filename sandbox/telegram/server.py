@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import math
 import time
 from typing import Any
@@ -20,6 +19,7 @@ from sandbox.telegram.errors import ApiError, DroppedError
 from sandbox.telegram.methods import METHODS
 from sandbox.telegram.methods.bot import note_webhook_error, remember_allowed
 from sandbox.telegram.params import Params, read_params
+from sandbox.telegram.wire import encode
 
 _BY_NAME = {name.lower(): name for name in (*METHODS, "getUpdates")}
 MAX_BODY = 60 * 1024 * 1024
@@ -112,7 +112,7 @@ class Server:
                 params.integer("offset"), params.integer("limit", 100), params.integer("timeout")
             )
         result = METHODS[name](self._backend, params)
-        return json.dumps({"ok": True, "result": result}, ensure_ascii=False).encode()
+        return encode({"ok": True, "result": result}).encode()
 
     def _refused(self, name: str, error: ApiError) -> web.Response:
         self._backend.record.refused.append(Refused(time.time(), name, error.code, error.description))

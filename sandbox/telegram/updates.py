@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import time
 from collections import deque
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from sandbox.faults import EVENT_FAULTS, FaultKind, Faults
 from sandbox.telegram import rules
 from sandbox.telegram.errors import DroppedError
+from sandbox.telegram.wire import encode
 
 UNASKED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 """The updates that come only when they are named in allowed_updates. Source: getUpdates."""
@@ -51,7 +51,7 @@ class Updates:
         if not self.wants(kind) or self._lost:
             return
         number = next(self._ids)
-        entry = number, json.dumps({"update_id": number, kind: body}, ensure_ascii=False).encode()
+        entry = number, encode({"update_id": number, kind: body}).encode()
         fault = self._faults.take(kind, EVENT_FAULTS)
         if fault is not None and fault.kind is FaultKind.REORDER and self._held is None:
             self._held = entry

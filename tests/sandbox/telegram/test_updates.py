@@ -75,14 +75,17 @@ async def test_a_duplicate_carries_the_same_id(hall: Hall) -> None:
     assert await hall.updates() == []
 
 
-async def test_a_reordered_update_comes_after_the_next_and_both_are_confirmed(hall: Hall) -> None:
+async def test_a_reordered_update_comes_after_the_next_and_is_confirmed(hall: Hall) -> None:
     await hall.started(hall.ada)
     await hall.sandbox.fault(Fault(FaultKind.REORDER, "message", seconds=60))
     await hall.sandbox.type(hall.ada, hall.ada, "first")
     await hall.sandbox.type(hall.ada, hall.ada, "second")
     updates = await hall.bot.get_updates()
     assert [update.message.text for update in updates] == ["second", "first"]
-    assert await hall.bot.get_updates(offset=updates[0].update_id + 1) == ()
+    # The library confirms what came last, which here is the older one: the other one comes again.
+    again = await hall.bot.get_updates(offset=updates[-1].update_id + 1)
+    assert [update.message.text for update in again] == ["second"]
+    assert await hall.bot.get_updates(offset=again[-1].update_id + 1) == ()
 
 
 async def test_a_reordered_update_does_not_wait_for_ever(hall: Hall) -> None:
