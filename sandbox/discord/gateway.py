@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from sandbox.discord.wire import event_wire, guild_create_wire, member_wire, user_wire
+from sandbox.discord.wire import bot_member_wire, event_wire, guild_create_wire, member_wire, user_wire
 from sandbox.discord.world import DM, Guild, Message, Wire, World
 from sandbox.faults import EVENT_FAULTS, FaultKind, Faults
 
@@ -399,15 +399,18 @@ class Connection:
         missing: list[str] = []
         if data.get("user_ids"):
             asked = data["user_ids"] if isinstance(data["user_ids"], list) else [data["user_ids"]]
-            known = [guild.members.get(int(user)) for user in asked]
-            found = [m for m in known if m is not None and m.present]
-            missing = [str(user) for user, m in zip(asked, known, strict=True) if m is None or not m.present]
+            known = {str(user): self._member(guild, int(user)) for user in asked}
+            wires = [wire for wire in known.values() if wire is not None]
+            missing = [user for user, wire in known.items() if wire is None]
         else:
             query = str(data.get("query") or "").lower()
             if not query and not session.intents & Intent.GUILD_MEMBERS:
                 return  # Documented: the whole list needs the intent.
             found = [m for m in guild.members.values() if m.present and m.user.name.lower().startswith(query)]
-        wires = [member_wire(guild, m) for m in (found[:limit] if limit else found)]
+            wires = [member_wire(guild, m) for m in found]
+            if self._world.bot.name.lower().startswith(query):
+                wires.append(bot_member_wire(self._world, guild))
+            wires = wires[:limit] if limit else wires
         chunks = [wires[start : start + CHUNK] for start in range(0, len(wires), CHUNK)] or [[]]
         for index, chunk in enumerate(chunks):
             answer: Wire = {
@@ -417,6 +420,12 @@ class Connection:
             if data.get("nonce"):
                 answer["nonce"] = data["nonce"]
             session.dispatch("GUILD_MEMBERS_CHUNK", json.dumps(answer))
+
+    def _member(self, guild: Guild, user: int) -> Wire | None:
+        if user == self._world.bot.id:
+            return bot_member_wire(self._world, guild)
+        membership = guild.members.get(user)
+        return None if membership is None or not membership.present else member_wire(guild, membership)
 
 
 def application_flags(privileged: bool) -> int:

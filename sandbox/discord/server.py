@@ -76,9 +76,9 @@ class Server:
                 message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES
             ),
         )
-        self._runner = web.ServerRunner(server)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, shutdown_timeout=0.5, backlog=2048)
+        site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=2048)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
