@@ -1,0 +1,50 @@
+"""Logs: people's form on a terminal, a JSON object a line otherwise. Libraries' own logs come the same way."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from app.settings import LogSettings
+
+NOISY = ("aiohttp.access", "discord", "slack_bolt", "slack_sdk", "telegram", "httpx", "alembic")
+"""Libraries that tell at info what is only of use to their own authors."""
+
+
+def set_up(settings: LogSettings) -> None:
+    """Make every logger of this process write to standard error."""
+    people = settings.form == "people" or (settings.form == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if people
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.level.upper())
+    if settings.level != "debug":
+        for name in NOISY:
+            logging.getLogger(name).setLevel(logging.WARNING)
