@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -17,14 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from storage import keeper, migrate, retention
 from storage.connect import passing, reading_engine, writing_engine
-from storage.errors import StoreBehind, StoreUnavailable
+from storage.errors import StoreBehind, StoreUnavailable, UnknownStore
 from storage.migrate import PluginMigrations
 from storage.types import Uuid7Source
 from storage.url import parse_url, shown
 from storage.vault import Vault
 from storage.writer import Act, Tx, Writer
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -66,7 +64,7 @@ class Store:
         :param plugins: the migrations of the plugins in use.
         :param lanes: writer threads on PostgreSQL, each with a connection; SQLite always has one.
         :param readers: connections for reading at the same time.
-        :raises UnknownStore: no such kind of store.
+        :raises UnknownStore: no such kind of store, or a file that is none.
         :raises StoreUnavailable: it can't be reached.
         :raises StoreAhead: a newer hallkeeper migrated it.
         :raises StoreBehind: migrations are missing, and ``upgrade`` is false.
@@ -144,6 +142,7 @@ def _prepare(url: URL, vault: Vault, upgrade: bool, plugins: Sequence[PluginMigr
         with engine.connect() as connection:
             keeper.check(connection, vault)
         states = migrate.check_all(url, plugins)
+        migrate.refuse_ahead(url, states)
         if not upgrade and any(state.behind for state in states):
             raise StoreBehind(
                 f"The store at {shown(url)} lacks migrations. Run `hallkeeper migrate`, or allow them at start."
@@ -155,6 +154,10 @@ def _prepare(url: URL, vault: Vault, upgrade: bool, plugins: Sequence[PluginMigr
     except DBAPIError as error:
         if passing(error):
             raise StoreUnavailable(_unavailable(url)) from error
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise UnknownStore(
+                f"{url.database} is no SQLite database. Name another file, or move this one."
+            ) from error
         raise
     finally:
         engine.dispose()

@@ -98,7 +98,7 @@ def upgrade(url: str | URL, plugins: Sequence[PluginMigrations] = ()) -> None:
     """
     parsed = parse_url(url)
     states = check_all(parsed, plugins)
-    _refuse_ahead(parsed, states)
+    refuse_ahead(parsed, states)
     if not any(state.behind for state in states):
         return
 
@@ -107,7 +107,7 @@ def upgrade(url: str | URL, plugins: Sequence[PluginMigrations] = ()) -> None:
 
         # Read again under the lock: another process may just have done it all.
         states = [_state(migrations, _current(connection, migrations)) for migrations in (_CORE, *plugins)]
-        _refuse_ahead(parsed, states)
+        refuse_ahead(parsed, states)
         for migrations, state in zip((_CORE, *plugins), states, strict=True):
             if state.behind:
                 command.upgrade(_config(connection, migrations, plugins, tables.metadata), "head")
@@ -195,10 +195,14 @@ def _state(migrations: PluginMigrations, current: str | None) -> MigrationState:
     return MigrationState(migrations.name, current, head, ahead, behind=not ahead and current != head)
 
 
-def _refuse_ahead(url: URL, states: Sequence[MigrationState]) -> None:
+def refuse_ahead(url: URL, states: Sequence[MigrationState]) -> None:
+    """Go no further with a store that something newer migrated.
+
+    :raises StoreAhead: that is so.
+    """
     for state in states:
         if state.ahead:
-            whose = "hallkeeper" if state.name == "core" else f"the plugin {state.name}"
+            whose = "hallkeeper" if state.name == "core" else f"plugin {state.name!r}"
             raise StoreAhead(
                 f"The store at {shown(url)} was migrated by a newer {whose} (to {state.current}; this one knows "
                 f"{state.head}). Run that one, or restore the backup from before its upgrade. Nothing was changed."

@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -53,7 +54,7 @@ class Postgres:
         self.server = server
         """The process, when it is this run's own."""
         self._count = 0
-        self._prefix = f"hall_test_{os.getpid()}"
+        self._prefix = f"hall_test_{secrets.token_hex(4)}"
         self._made: list[str] = []
 
     def make(self, template: str = "template1") -> str:

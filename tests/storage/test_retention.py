@@ -1,0 +1,85 @@
+"""What goes by itself, and what is made ahead."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from storage import retention
+from storage.engine import Store
+from storage.log import Act
+from storage.tables import Dialogue, Inbox, JoinCode
+from storage.tx import Tx
+from storage.vault import Vault
+from tests.clock import SettableClock
+
+
+async def test_the_inbox_forgets_after_an_hour(
+    store: Store, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_BATCH", 4)
+    await store.write(lambda tx: [tx.seen("a", f"{number}") for number in range(10)])
+    clock.advance(minutes=59, seconds=59)
+    await store.write(lambda tx: tx.seen("a", "new"))
+    assert await retention.purge(store) == 0
+    clock.advance(2)
+    assert await retention.purge(store) == 10
+    async with store.session() as session:
+        assert (await session.scalars(select(col(Inbox.event_id)))).all() == ["new"]
+
+
+async def test_what_expired_goes(store: Store, clock: SettableClock) -> None:
+    def unit(tx: Tx) -> None:
+        for key, minutes in (("old", -1), ("new", 1)):
+            at = tx.now + timedelta(minutes=minutes)
+            tx.add(Dialogue(platform="p", key=key, sealed=b"", expires_at=at, updated_at=tx.now))
+            tx.add(JoinCode(code_hash=key.encode(), community_id=uuid4(), expires_at=at))
+
+    await store.write(unit)
+    await retention.daily(store)
+    async with store.session() as session:
+        assert (await session.scalars(select(col(Dialogue.key)))).all() == ["new"]
+        assert (await session.scalars(select(col(JoinCode.code_hash)))).all() == [b"new"]
+
+
+async def partitions(store: Store) -> dict[str, int]:
+    """Each partition of the log, with its rows."""
+
+    def unit(tx: Tx) -> dict[str, int]:
+        names = tx.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'participation'::regclass"
+        )
+        return {name: tx.scalar(f"SELECT count(*) FROM {name}") for (name,) in names.all()}  # noqa: S608  ours
+
+    return await store.write(unit)
+
+
+async def test_coming_months_have_partitions_and_rows_find_theirs(
+    postgres_url: str, clock: SettableClock, vault: Vault
+) -> None:
+    act = Act(uuid4(), uuid4(), uuid4(), "q", "answer", True, clock.now(), "platform")
+    store = await Store.open(postgres_url, clock=clock.now, vault=vault)
+    for moment in (
+        datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 12, 1, tzinfo=UTC),
+        datetime(2027, 2, 28, tzinfo=UTC),
+        datetime(2027, 3, 1, tzinfo=UTC),
+    ):
+        clock.set(moment)
+        await store.log([act])
+    assert await partitions(store) == {
+        "participation_default": 1,  # March, which nobody had made
+        "participation_2026_11": 1,
+        "participation_2026_12": 1,
+        "participation_2027_01": 0,
+        "participation_2027_02": 1,
+    }
+    await retention.daily(store)
+    assert set(await partitions(store)) >= {"participation_2027_04", "participation_2027_05", "participation_2027_06"}
+    assert (await partitions(store))["participation_default"] == 1
+    assert await store.write(retention.make_partitions) == []
+    await store.close()
