@@ -101,11 +101,11 @@ def initial(element: JSON) -> Raw:
     return str(element.get("initial_value") or "")
 
 
-def state(blocks: list[JSON], values: dict[str, Raw]) -> JSON:
-    """``state.values`` of a message or view: block_id → action_id → value."""
+def state(blocks: list[JSON], values: dict[tuple[str, str], Raw]) -> JSON:
+    """``state.values`` of a message or view, block_id → action_id → value, with what people put in by those two."""
     found: JSON = {}
     for block, element in elements(blocks):
         if element.get("type") in STATEFUL:
-            raw = values.get(block["block_id"], initial(element))
+            raw = values.get((block["block_id"], element["action_id"]), initial(element))
             found.setdefault(block["block_id"], {})[element["action_id"]] = chosen(element, raw)
     return found

@@ -88,7 +88,7 @@ class Interactions:
         if element["type"] in elements.STATEFUL:
             action |= elements.chosen(element, raw)
         action |= {"block_id": block["block_id"], "action_ts": workspace.world.now_ts()}
-        values: dict[str, Raw] = {block["block_id"]: raw} if raw is not None else {}
+        values = {(str(block["block_id"]), str(element["action_id"])): raw} if raw is not None else {}
         payload = {
             **self._common("block_actions", user, trigger.id),
             "container": container,

@@ -118,6 +118,11 @@ class Views:
         stack = self._stacks.get(view.member) or [view]
         at = stack.index(view) if view in stack else 0
         body = view.body
+        values = {
+            (block["block_id"], element["action_id"]): view.values[block["block_id"]]
+            for block, element in elements.elements(view.blocks)
+            if block["block_id"] in view.values and block.get("type") == "input"
+        }
         return {
             "id": view.id,
             "team_id": self._world.team_id,
@@ -125,7 +130,7 @@ class Views:
             "blocks": view.blocks,
             "private_metadata": body.get("private_metadata") or "",
             "callback_id": body.get("callback_id") or "",
-            "state": {"values": elements.state(view.blocks, view.values)},
+            "state": {"values": elements.state(view.blocks, values)},
             "hash": view.hash,
             "title": body.get("title"),
             "clear_on_close": bool(body.get("clear_on_close")),
