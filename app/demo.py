@@ -1,0 +1,338 @@
+"""The demo: three sandbox platforms, hallkeeper with all its bots in one event loop, one page to watch and play in.
+
+Everything is driven as people would: an owner adds the bot, fills the set-up form, joins the other two spaces by a
+code, and posts the first question; simulated members answer; a person at the page may be any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import and_, func, select
+from sqlmodel import col
+
+from app import log, settings
+from app.serve import Running, running
+from sandbox.control import ControlView, FormView, MessageView, Outcome, OutcomeKind, Platform, State
+from sandbox.discord import DiscordSandbox
+from sandbox.members import Crowd
+from sandbox.page import Page
+from sandbox.slack import SlackSandbox
+from sandbox.telegram import TelegramSandbox
+from storage.engine import Store
+from storage.tables import Delivery, Participation, Space, SpaceRoute
+
+OWNER = "Olga"
+MEMBERS = (("Mia", "en"), ("Jonas", "de"), ("Amélie", "fr"), ("Kofi", "en"), ("Lena", "de"), ("Noor", "en"))
+"""Who is in each space, and the language of their clients."""
+SPACES = {"discord": "Harbour Lights", "slack": "Harbour Crew", "telegram": "Harbour Friends"}
+CHANNEL = "lounge"
+NEXT_QUESTION_SECONDS = 180.0
+"""While somebody watches, the owner asks the next question after so long."""
+SETTLE_SECONDS = 10.0
+"""How long after the last act the store may take to agree."""
+
+T = TypeVar("T")
+
+
+class DemoError(Exception):
+    """The demo did not go as it should; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One platform with its space, channel and owner."""
+
+    platform: Platform
+    space: str
+    channel: str
+    owner: str
+
+
+async def run_demo(for_seconds: float | None, as_json: bool, data: Path, port: int) -> int:
+    """Run the demo until ``for_seconds`` passed or a signal came.
+
+    Returns 0 when what the platforms saw and what the store holds agree. ``data`` keeps the store; one that lies
+    there from before is moved aside. ``port`` is the page's, 0 for a free one.
+    """
+    log.set_up(settings.LogSettings(level="warning"))
+    say: Callable[[str], None] = (lambda line: None) if as_json else (lambda line: print(line, flush=True))  # noqa: T201 - the demo talks to a person
+    platforms: list[Platform] = [DiscordSandbox(), SlackSandbox(), TelegramSandbox()]
+    await asyncio.to_thread(_make_room, data)
+    async with contextlib.AsyncExitStack() as stack:
+        for platform in platforms:
+            await platform.start()
+            stack.push_async_callback(platform.stop)
+        worlds = [await _make_world(platform) for platform in platforms]
+        house = await stack.enter_async_context(running(_settings(platforms, data)))
+        community_id = await arrive(house, worlds)
+        crowd = Crowd(platforms, seed=7, pace=0.4 if for_seconds else 1.0, asks=_is_question)
+        crowd_task = asyncio.create_task(crowd.run())
+        page = Page(
+            platforms,
+            beside=lambda: house.web.url + house.web.sign_in.link(community_id),
+            answered=lambda: stored_answers(house.store, community_id),
+        )
+        await page.start(port)
+        stack.push_async_callback(page.stop)
+        say(f"\n  hallkeeper is running: open {page.url}\n  The store is {data / 'hall.db'}; Ctrl-C ends the demo.\n")
+        asking = asyncio.create_task(_keep_asking(worlds[0])) if for_seconds is None else None
+        await _wait(for_seconds, None if as_json or for_seconds is None else say)
+        if asking is not None:
+            asking.cancel()
+        crowd.stop()
+        await crowd_task
+        report = await _report(house, worlds, crowd, community_id)
+    agree = all(
+        row["posted"] == row["sent"] and row["answered"] == row["stored"] and row["posted"] > 0
+        for row in report.values()
+    )
+    shown = {name: {key: row[key] for key in ("posted", "answered", "stored")} for name, row in report.items()}
+    sys.stdout.write(json.dumps(shown) + "\n")
+    return 0 if agree or for_seconds is None else 1
+
+
+def _make_room(data: Path) -> None:
+    """An empty store to begin with; the one from before is kept beside it."""
+    data.mkdir(parents=True, exist_ok=True)
+    before = data / "before"
+    if (data / "hall.db").exists():
+        shutil.rmtree(before, ignore_errors=True)
+        before.mkdir()
+        for path in [*data.glob("hall.db*"), data / "master.key"]:
+            if path.exists():
+                path.rename(before / path.name)
+
+
+def _settings(platforms: Sequence[Platform], data: Path) -> settings.Settings:
+    url = {platform.name: platform.url for platform in platforms}
+    return settings.load(
+        None,
+        store={"url": f"sqlite:///{data / 'hall.db'}"},
+        # In real use the key lies apart from the store; here one folder is all there is to throw away.
+        vault={"key_file": data / "master.key"},
+        web={"port": 0},
+        discord={
+            "enabled": True,
+            "token": "discord-sandbox-token",
+            "api_url": url["discord"],
+            "read_all_replies": True,
+            "see_joins": True,
+        },
+        slack={"enabled": True, "bot_token": "xoxb-sandbox", "app_token": "xapp-sandbox", "api_url": url["slack"]},
+        telegram={"enabled": True, "token": "123456:telegram-sandbox-token", "api_url": url["telegram"]},
+    )
+
+
+async def _make_world(platform: Platform) -> World:
+    space = await platform.add_space(SPACES[platform.name], owner=OWNER)
+    channel = await platform.add_channel(space, CHANNEL)
+    for name, locale in MEMBERS:
+        await platform.join(space, name, locale=locale)
+    owner = next(member.id for member in platform.state().members if member.role == "owner")
+    return World(platform, space, channel, owner)
+
+
+# -- as the owner would --------------------------------------------------------------------------------------
+async def arrive(house: Running, worlds: Sequence[World]) -> UUID:
+    """Add the bot everywhere, set the first space up, join the others to it, post the first question."""
+    first, *others = worlds
+    await first.platform.install(first.space, first.owner)
+    greeting, start = await _control(first, "Set me up")
+    outcome = await first.platform.press(first.owner, greeting.id, start.id)
+    if outcome.kind is not OutcomeKind.FORM or outcome.form is None:
+        raise DemoError(f"the set-up form did not open on {first.platform.name}: {outcome}")
+    done = await first.platform.fill(first.owner, outcome.form.id, _set_up(outcome.form))
+    post_now = next((one for one in _controls(done) if one.label == "Post the first one now"), None)
+    if done.message is None or post_now is None:
+        raise DemoError(f"the set-up on {first.platform.name} ended with {done}")
+    for world in others:
+        shown = await first.platform.command(first.owner, first.channel, "/hall code")
+        code = _code_in(shown.message.text if shown.message else shown.text)
+        await world.platform.install(world.space, world.owner)
+        await _until(partial(_known, house.store, world))
+        joined = await world.platform.command(world.owner, world.channel, f"/hall join {code}")
+        if joined.kind is not OutcomeKind.MESSAGE:
+            raise DemoError(f"joining on {world.platform.name} ended with {joined}")
+    await first.platform.press(first.owner, done.message.id, post_now.id)
+    for world in worlds:
+        await _until(partial(_posted, world))
+    async with house.store.session() as session:
+        community_id = await session.scalar(select(col(Space.community_id)).limit(1))
+    if community_id is None:
+        raise DemoError("no community came of the set-up")
+    return community_id
+
+
+def _set_up(form: FormView) -> dict[str, str | list[str]]:
+    """The owner's choices, by what the fields ask for."""
+    values: dict[str, str | list[str]] = {}
+    for one in form.fields:
+        if one.label.startswith("Time zone"):
+            values[one.id] = "Europe/Berlin"
+        elif one.options:
+            chosen = next((value for value, label in one.options if CHANNEL in label or label == "English"), "")
+            values[one.id] = [chosen or one.options[0][0]]
+    return values
+
+
+async def _keep_asking(world: World) -> None:
+    """Ask the next question now and then, as an owner who has time for it."""
+    while True:
+        await asyncio.sleep(NEXT_QUESTION_SECONDS)
+        shown = await world.platform.command(world.owner, world.channel, "/hall ask")
+        post = next((one for one in _controls(shown) if one.label == "Post it now"), None)
+        if shown.message is not None and post is not None:
+            await world.platform.press(world.owner, shown.message.id, post.id)
+
+
+async def _control(world: World, label: str) -> tuple[MessageView, ControlView]:
+    """The control that the owner sees under that label, as soon as it is there."""
+
+    def found(state: State) -> tuple[MessageView, ControlView] | None:
+        for channel in state.channels:
+            for message in channel.messages:
+                for control in message.controls:
+                    if control.label == label:
+                        return message, control
+        return None
+
+    return await _until(lambda: _as_async(found(world.platform.state())))
+
+
+def _controls(outcome: Outcome) -> Sequence[ControlView]:
+    return outcome.message.controls if outcome.message else ()
+
+
+def _code_in(text: str) -> str:
+    for word in text.replace("`", " ").split():
+        if len(word) == 9 and word[4] == "-":
+            return word
+    raise DemoError(f"no join code in {text!r}")
+
+
+def _is_question(message: MessageView) -> bool:
+    return any(control.label == "Answer" for control in message.controls)
+
+
+async def _posted(world: World) -> bool:
+    return _questions(world.platform.state(), world.channel) > 0
+
+
+def _questions(state: State, channel: str) -> int:
+    return sum(
+        1
+        for one in state.channels
+        if one.id == channel
+        for message in one.messages
+        if message.by_bot and not message.only_for and "Question of the day" in message.title + message.text
+    )
+
+
+# -- what the store holds ------------------------------------------------------------------------------------
+async def _known(store: Store, world: World) -> bool:
+    async with store.session() as session:
+        return await session.get(SpaceRoute, (world.platform.name, world.space)) is not None
+
+
+async def stored_answers(store: Store, community_id: UUID) -> dict[str, int]:
+    """Answers in the log, by platform."""
+    async with store.session() as session:
+        rows = await session.execute(
+            select(col(Space.platform), func.count())
+            .join(Participation, col(Participation.space_id) == col(Space.id))
+            .where(
+                col(Space.community_id) == community_id,
+                col(Participation.community_id) == community_id,
+                col(Participation.kind) == "answer",
+            )
+            .group_by(col(Space.platform))
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+async def _sent(store: Store, community_id: UUID) -> dict[str, int]:
+    async with store.session() as session:
+        rows = await session.execute(
+            select(col(Delivery.lane), func.count())
+            .where(
+                and_(
+                    col(Delivery.community_id) == community_id,
+                    col(Delivery.state) == "sent",
+                    col(Delivery.card_plugin).is_not(None),
+                )
+            )
+            .group_by(col(Delivery.lane))
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+async def _report(
+    house: Running, worlds: Sequence[World], crowd: Crowd, community_id: UUID
+) -> dict[str, dict[str, int]]:
+    """What each platform saw beside what the store holds, once they had time to agree."""
+    until = time.monotonic() + SETTLE_SECONDS
+    while True:
+        stored = await stored_answers(house.store, community_id)
+        sent = await _sent(house.store, community_id)
+        report = {}
+        for world in worlds:
+            name = world.platform.name
+            report[name] = {
+                "posted": _questions(world.platform.state(messages=1000), world.channel),
+                "answered": crowd.tallies[name].acknowledged,
+                "stored": stored.get(name, 0),
+                "sent": sent.get(name, 0),
+            }
+        if all(row["posted"] == row["sent"] and row["answered"] == row["stored"] for row in report.values()):
+            return report
+        if time.monotonic() > until:
+            return report
+        await asyncio.sleep(0.2)
+
+
+# -- waiting -------------------------------------------------------------------------------------------------
+async def _as_async(value: T) -> T:
+    return value
+
+
+async def _until(find: Callable[[], Awaitable[T | None]], seconds: float = 15.0) -> T:
+    """The first true thing that ``find`` gives. Raises :class:`DemoError` after ``seconds``."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not (found := await find()):  # noqa: ASYNC110 - what is waited for is another's state
+                await asyncio.sleep(0.05)
+            return found
+    except TimeoutError:
+        raise DemoError("what the demo waited for did not come") from None
+
+
+async def _wait(seconds: float | None, say: Callable[[str], None] | None) -> None:
+    """Until the time is over or somebody ends it; a bar for people tells how long still."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    if seconds is None:
+        await stop.wait()
+        return
+    end = loop.time() + seconds
+    while not stop.is_set() and (left := end - loop.time()) > 0:
+        if say is not None and sys.stderr.isatty():
+            done = int(30 * (1 - left / seconds))
+            sys.stderr.write(f"\r  [{'#' * done}{'.' * (30 - done)}] {left:4.0f} s ")
+            sys.stderr.flush()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(left, 0.5))
