@@ -22,7 +22,7 @@ from sandbox.faults import EVENT_FAULTS, FaultKind, Faults
 
 HEARTBEAT_MS = 41_250
 """The interval that Discord is reported to ask for; the reference's examples have 45000."""
-REPLAY_FRAMES = 20_000
+REPLAY_FRAMES = 10_000
 """How many events a session keeps for a RESUME; one that missed more is invalid."""
 CHUNK = 1000
 """Members in one GUILD_MEMBERS_CHUNK (documented)."""

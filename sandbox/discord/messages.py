@@ -143,7 +143,9 @@ class Messages:
         parse = {"users", "roles", "everyone"} if allowed is None else set(allowed.get("parse") or [])
         listed = {str(user) for user in (allowed or {}).get("users") or []}
         roles = {str(role) for role in (allowed or {}).get("roles") or []}
-        message.mentions = {}
+        message.mentions, message.mention_roles, message.mention_everyone = {}, [], False
+        if "@" not in text and message.reference is None:
+            return
         for number in USER_MENTION.findall(text):
             user = world.users.get(int(number))
             if user is not None and ("users" in parse or number in listed):
@@ -205,11 +207,11 @@ class Messages:
 
     def react(self, message: Message, user: User, emoji: str, *, present: bool) -> None:
         """An emoji is put on a message or taken off; nothing is told when it was so already."""
-        users = message.reactions.setdefault(emoji, {})
+        users = message.reactions.get(emoji, {})
         if (user.id in users) == present:
             return
         if present:
-            users[user.id] = None
+            message.reactions.setdefault(emoji, users)[user.id] = None
         else:
             del users[user.id]
             if not users:
@@ -277,6 +279,8 @@ class Messages:
 
 def numbered(components: list[Wire]) -> list[Wire]:
     """Components with the ids that Discord gives to those that have none: 1, 2, 3 in order (documented)."""
+    if not components:
+        return []
     used = set(_numbers(components))
     counter = iter(range(1, 1_000_000))
 

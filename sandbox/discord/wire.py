@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 from sandbox.discord import permissions
@@ -23,7 +22,7 @@ def user_wire(user: User) -> Wire:
     """A user object."""
     return {
         "id": str(user.id),
-        "username": re.sub(r"[^a-z0-9_.]", "_", user.name.lower())[:32],
+        "username": user.handle,
         "global_name": None if user.bot else user.name,
         "discriminator": "0000" if user.bot else "0",
         "avatar": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +25,10 @@ HAS_THREAD = 1 << 5
 
 @dataclass(slots=True)
 class User:
-    """A human, or the bot. ``direct`` is the private channel with the bot, once one was opened."""
+    """A human, or the bot. ``direct`` is the private channel with the bot, once one was opened.
+
+    ``name`` is what people see, ``handle`` the user name that Discord makes unique, in its few letters.
+    """
 
     id: int
     name: str
@@ -32,6 +36,10 @@ class User:
     locale: str = "en-US"
     accepts_direct: bool = True
     direct: int = 0
+    handle: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.handle = re.sub(r"[^a-z0-9_.]", "_", self.name.lower())[:32]
 
 
 @dataclass(slots=True)
