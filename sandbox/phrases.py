@@ -53,15 +53,15 @@ _GERMAN = Phrases(
     ),
 )  # fmt: skip
 _FRENCH = Phrases(
-    openings=("{}", "{}", "franchement, {}", "pour moi, {}", "cette semaine : {}", "sans hésiter : {}", "je dirais {}"),
+    openings=("{}", "{}", "franchement, {}", "pour moi, {}", "cette semaine : {}", "c’est simple : {}", "disons {}"),
     things=(
         "un café tranquille avant que tout le monde se lève", "le chemin du retour le long du fleuve",
         "un appel de ma sœur, sans prévenir", "un vieux disque que j’avais oublié", "le livre enfin terminé",
         "une soupe un soir de pluie", "le chien des voisins, qui me prend pour son meilleur ami",
         "un matin calme sans réunion", "trois accords de guitare", "une longue balade à vélo sans but",
-        "le pain frais du coin de la rue", "les premières tomates du balcon", "une carte d’une amie, sur du vrai papier",
+        "le pain frais du coin de la rue", "les premières tomates du balcon", "une carte d’une amie, sur papier",
     ),
-    ends=(".", ".", " !", ". À chaque fois.", ", sans hésiter.", ". C’est peu, mais ça compte.", ". Et vous ?", ". :)"),
+    ends=(".", ".", " !", ". À chaque fois.", ", bien sûr.", ". C’est peu, mais ça compte.", ". Et vous ?", ". :)"),
     chatter=(
         "Bonjour à tous.", "Joli !", "J’aime beaucoup.", "Pareil pour moi.", "Quelqu’un ce soir ?", "Ha, c’est vrai.",
         "C’est un plaisir de vous lire.",

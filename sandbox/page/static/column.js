@@ -178,8 +178,13 @@ export class Column {
     this.jump.hidden = true;
   }
 
-  nameOf(id) {
-    return this.state.members.find((one) => one.id === id)?.name ?? "hallkeeper";
+  /** A reaction names people by id or by name, whichever the platform shows. */
+  nameOf(who) {
+    return this.state.members.find((one) => one.id === who)?.name ?? who;
+  }
+
+  isMe(people) {
+    return Boolean(this.member) && (people.includes(this.member.id) || people.includes(this.member.name));
   }
 
   say(text, kind = "") {

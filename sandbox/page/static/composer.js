@@ -7,7 +7,7 @@ export function composer(seat) {
   let target = null; // {kind: "reply" | "edit", message}
   const drafts = new Map();
   const about = h("p.target", { hidden: true });
-  const area = h("textarea", { rows: "1", "aria-label": `${seat.look.title}: write a message`, enterkeyhint: "send" });
+  const area = h("textarea", { rows: "1", "aria-label": `${seat.look.title}: write a message`, enterkeyhint: "send", disabled: true });
   const send = h("button.send", { type: "submit", "aria-label": `${seat.look.title}: send` }, icon("send"));
   let place = "";
 

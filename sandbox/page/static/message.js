@@ -59,7 +59,7 @@ function reactions(message, seat) {
   const there = Object.entries(message.reactions).filter(([, who]) => who.length > 0);
   if (there.length === 0) return null;
   return h("div.reactions", {}, there.map(([emoji, who]) => {
-    const mine = who.includes(seat.member?.id);
+    const mine = seat.isMe(who);
     const names = who.map((id) => seat.nameOf(id)).join(", ");
     return h("button.reaction", {
       type: "button", "aria-pressed": String(mine), title: names, "data-focus": `reaction ${emoji}`,
@@ -76,7 +76,7 @@ function tools(message, seat, own) {
     h("summary.tool", { title: "React", "aria-label": `React: message by ${message.author_name}`, "data-focus": "react" }, icon("react")),
     h("div.tray", {}, EMOJI.map((emoji) => h("button", {
       type: "button", "aria-label": `React with ${emoji}`,
-      onclick: () => { palette.open = false; seat.react(message, emoji, !(message.reactions[emoji] ?? []).includes(seat.member?.id)); },
+      onclick: () => { palette.open = false; seat.react(message, emoji, !seat.isMe(message.reactions[emoji] ?? [])); },
     }, emoji))));
   return h("div.tools", {},
     palette,

@@ -187,6 +187,7 @@ class FakePlatform(Platform):
 
     async def pick(self, member: str, message: str, control: str, values: list[str], *, wait: float = 5.0) -> Outcome:
         self.answers.append((member, ",".join(values)))
+        self.changed()
         return Outcome(OutcomeKind.ACKNOWLEDGED, 2.0, 2.0)
 
     async def fill(self, member: str, form: str, values: dict[str, str | list[str]], *, wait: float = 5.0) -> Outcome:
@@ -211,10 +212,9 @@ class FakePlatform(Platform):
             options += (ControlView("back", "button", "Back"),)
             key = self.post(channel, "May we quote you?", controls=options)
             return Outcome(OutcomeKind.MESSAGE, 2.0, 2.0, message=self.find(key))
-        if to := reply_to or thread:
-            if self.find(to).by_bot:
-                self.answers.append((member, text))
-                self._set(replace(self.find(mine), reactions={"✓": (BOT,)}))
+        if (to := reply_to or thread) and self.find(to).by_bot:
+            self.answers.append((member, text))
+            self._set(replace(self.find(mine), reactions={"✓": (BOT,)}))
         return Outcome(OutcomeKind.ACKNOWLEDGED, 0.0, 0.0)
 
     async def command(self, member: str, channel: str, text: str, *, wait: float = 5.0) -> Outcome:
