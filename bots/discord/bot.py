@@ -297,7 +297,8 @@ class DiscordBot:
         if address.member:
             where: discord.abc.Messageable = await once(lambda: client.create_dm(_object(address.member)))
         else:
-            where = client.get_partial_messageable(_number(address.thread or address.channel))
+            channel = _number(address.thread or address.channel)
+            where = client.get_partial_messageable(channel, guild_id=_number(address.space))
         sent = await once(lambda: where.send(nonce=key, **rendered.new()))
         if message.thread and not address.member and not address.thread:
             await self._open_thread(sent, message)
@@ -312,7 +313,7 @@ class DiscordBot:
         except discord.HTTPException as error:
             if error.code != THREAD_EXISTS:
                 self.lost([Loss("thread", f"{error.status} {error.code}: {error.text}")])
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             self.lost([Loss("thread", type(error).__name__)])
 
     async def edit(self, sent: Sent, message: Message) -> None:

@@ -65,23 +65,17 @@ def _localized(titles: Mapping[str, str]) -> dict[str, str]:
 
 def same(wanted: Payload, known: Payload) -> bool:
     """Whether Discord has it that way already. It adds defaults of its own, which say nothing new."""
-    return bool(_essence(wanted) == _essence(known))
+    return _essence(wanted) == _essence(known)
 
 
-def _essence(value: Any) -> Any:
+def _essence(payload: Mapping[str, Any]) -> Payload:
     """Our fields alone, empty ones left out."""
-    if isinstance(value, Mapping):
-        kept = {key: _essence(value[key]) for key in _FIELDS if key in value}
-        return {key: one for key, one in kept.items() if one not in (None, [], {}, False)}
-    if isinstance(value, list):
-        return [_essence(one) for one in value]
-    return value
+    kept = {key: payload.get(key) for key in _FIELDS}
+    kept["options"] = [_essence(option) for option in payload.get("options") or ()]
+    return {key: value for key, value in kept.items() if value}
 
 
-_FIELDS = (
-    "name", "type", "description", "options", "required", "integration_types", "contexts",
-    "description_localizations", *(locale.value for locale in discord.Locale),
-)  # fmt: skip
+_FIELDS = ("name", "type", "description", "required", "integration_types", "contexts", "description_localizations")
 
 
 def invoked(data: Mapping[str, Any]) -> tuple[str, str]:
