@@ -97,6 +97,9 @@ class SlackSandbox(Platform):
         self.workspace.url = self._url
 
     async def stop(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.socket.stop()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -134,6 +137,10 @@ class SlackSandbox(Platform):
     async def remove_bot(self, channel: str) -> None:
         """The bot is taken out of a channel."""
         self.workspace.exit(self.world.bot.id, self._channel(channel))
+
+    async def refresh(self) -> None:
+        """Ask the app to replace its connections, as Slack does every few hours."""
+        await self.socket.refresh()
 
     async def archive_channel(self, channel: str) -> None:
         """The channel is archived: sends to it answer ``is_archived``."""

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
-from sandbox.control import ControlError, OutcomeKind
+from sandbox.control import ControlError, OutcomeKind, control_application
 from tests.sandbox.slack.kit import JSON, Hall, actions, button, field, modal, option, plain
 
 Make = Callable[..., Awaitable[Hall]]
@@ -426,6 +427,23 @@ async def test_what_is_typed_is_acknowledged_by_a_reply_or_an_emoji(hall: Hall) 
     own = await hall.sandbox.type(hall.olga, hall.general, "nothing more", thread=heard.message.thread)
     assert own.message is not None
     assert own.message.thread == heard.message.thread
+
+
+async def test_acts_over_http(hall: Hall) -> None:
+    @hall.app.command("/hall")
+    async def command(ack: Any) -> None:
+        await ack("*welcome*")
+
+    await hall.run()
+    client = TestClient(TestServer(control_application(hall.sandbox)))
+    async with client:
+        about = {"member": hall.olga, "channel": hall.general, "text": "/hall"}
+        outcome = (await (await client.post("/command", json=about)).json())["result"]
+        assert (outcome["kind"], outcome["message"]["html"]) == ("message", "<b>welcome</b>")
+        refused = await client.post("/command", json={**about, "text": "/other"})
+        assert (refused.status, "error" in await refused.json()) == (400, True)
+        state = await (await client.get("/state")).json()
+        assert (state["platform"], state["connected"], len(state["channels"])) == ("slack", True, 1)
 
 
 async def test_two_hundred_press_at_once(hall: Hall) -> None:
