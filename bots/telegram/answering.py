@@ -201,8 +201,9 @@ class FormAnswers(Answers):
 
     async def say(self, message: Message) -> None:
         """The form is done, and this came of it."""
-        await self.finish()
-        await super().say(message)
+        self.done = True
+        async with self._forms.closing(self._place.chat):
+            await super().say(message)
 
     async def invalid(self, errors: Mapping[str, str], message: Message) -> None:
         """Ask the wrong fields anew; ``message`` where the errors name none of them."""
@@ -212,14 +213,16 @@ class FormAnswers(Answers):
 
     async def acknowledge(self) -> None:
         """Say at least that it went out."""
-        await self.finish()
-        await self._desk.ask(self._place.chat, self._say(words.SENT), ())
+        self.done = True
+        async with self._forms.closing(self._place.chat):
+            await self._desk.ask(self._place.chat, self._say(words.SENT), ())
 
     async def finish(self) -> None:
         """The dialogue is over, answered or not: what is written next is no answer to it."""
         if not self.done:
             self.done = True
-            await self._forms.close(self._place.chat)
+            async with self._forms.closing(self._place.chat):
+                pass
 
 
 def plain_text(message: Message) -> str:

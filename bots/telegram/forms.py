@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -35,16 +36,21 @@ class Forms:
         before = await self._load(chat)
         dialogue = Dialogue.of(form, language, update_id)
         await self._save(chat, dialogue)
-        if before is not None and before.message:
-            await self._desk.strip(chat, before.message)
         await self._show(chat, dialogue)
+        await self._tidy(chat, before.message if before is not None else 0)
 
-    async def close(self, chat: int) -> None:
-        """The dialogue is over."""
+    @asynccontextmanager
+    async def closing(self, chat: int) -> AsyncIterator[None]:
+        """The dialogue is over; its last buttons go after what is shown inside."""
         dialogue = await self._load(chat)
         await self._receiver.dialogues.clear(PLATFORM, str(chat))
-        if dialogue is not None and dialogue.message:
-            await self._desk.strip(chat, dialogue.message)
+        yield
+        await self._tidy(chat, dialogue.message if dialogue is not None else 0)
+
+    async def _tidy(self, chat: int, message: int) -> None:
+        """Take the buttons from a question that is over, after what people look for: the next one."""
+        if message:
+            await self._desk.strip(chat, message)
 
     async def ask_again(self, chat: int, errors: Mapping[str, str]) -> bool:
         """Ask the fields that are wrong; False when there is nothing to ask."""
@@ -55,9 +61,8 @@ class Forms:
         if not dialogue.again(errors):
             return False
         await self._save(chat, dialogue)
-        if over:
-            await self._desk.strip(chat, over)
         await self._show(chat, dialogue)
+        await self._tidy(chat, over)
         return True
 
     async def pressed(self, chat: int, data: str, query: str, update_id: int, language: str, submit: Submit) -> None:
@@ -94,8 +99,8 @@ class Forms:
         dialogue = await self._load(chat)
         if dialogue is None:
             return False
-        await self.close(chat)
-        await self._desk.ask(chat, self._receiver.say(words.CANCELLED, dialogue.language), ())
+        async with self.closing(chat):
+            await self._desk.ask(chat, self._receiver.say(words.CANCELLED, dialogue.language), ())
         return True
 
     # -- steps ---------------------------------------------------------------------------------------------------
@@ -126,10 +131,8 @@ class Forms:
         if step is Step.SUBMIT:
             await submit(dialogue)
             return
-        if over:
-            await asyncio.gather(self._desk.strip(chat, over), self._show(chat, dialogue))
-        else:
-            await self._show(chat, dialogue)
+        await self._show(chat, dialogue)
+        await self._tidy(chat, over)
 
     async def _show(self, chat: int, dialogue: Dialogue) -> None:
         say = self._say_in(dialogue)

@@ -17,7 +17,7 @@ from bots.telegram.dialogue import PREFIX, Dialogue
 from bots.telegram.errors import as_send_error, refused
 from bots.telegram.forms import Forms
 from bots.telegram.frames import Typed, answered, command_of, quiet_events, thread_of, where, who, words_of
-from bots.telegram.keyboard import Mark, decode, picks, toggled
+from bots.telegram.keyboard import Mark, decode, ticked, toggled
 from core.action import Action, ActionError, UnknownVersion
 from core.bot import Receiver
 from core.event import Chosen, CommandInvoked, Event, Installed, Pressed, Replied, Said, Submitted, Who
@@ -193,13 +193,12 @@ class Hearing:
             case Mark.PICK:
                 event = Chosen(
                     where=place, who=member, id=event_id, action=payload.action,
-                    values=(str(payload.action.pick),), message=number,
+                    values=(payload.value or "",), message=number,
                 )  # fmt: skip
             case Mark.DONE:
-                picked = picks(keyboard, payload.action) if keyboard is not None else ()
                 event = Chosen(
                     where=place, who=member, id=event_id, action=payload.action,
-                    values=tuple(str(pick) for pick in picked), message=number,
+                    values=ticked(keyboard, payload.action) if keyboard is not None else (), message=number,
                 )  # fmt: skip
         here = Place(user.id, chat.id, int(thread or 0))
         answers = PressAnswers(self._desk, self._forms, here, self._say_to(member), update_id, query.id)

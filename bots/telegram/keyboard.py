@@ -1,6 +1,6 @@
 """Buttons under messages, and what they carry.
 
-A button carries an encoded action of at most 64 characters, all that Telegram allows, so nothing can stand before it.
+A button carries an encoded action of at most 64 characters, all that Telegram allows, so nothing may stand before it.
 Every action of an encoding below version 4 begins with ``A`` (the version's first six bits): other kinds of button
 put their mark in its place.
 """
@@ -13,12 +13,14 @@ from enum import StrEnum
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from core.action import Action
+from core.action import Action, ActionError
 from core.degrade import Loss
 from core.message import Button, Choice, Control
 
 MAX_BUTTONS = 100
 """Buttons of a keyboard. Source: python-telegram-bot's InlineKeyboardMarkupLimit."""
+MAX_DATA_BYTES = 64
+"""Bytes that a button carries. Source: Bot API, InlineKeyboardButton."""
 ROW_CHARACTERS = 28
 """What fits beside each other on a narrow phone, judged by eye."""
 ROW_BUTTONS = 4
@@ -43,10 +45,11 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A decoded button."""
+    """A decoded button. ``value`` is the option's, None on what is no option."""
 
     mark: Mark
     action: Action
+    value: str | None = None
 
 
 def encode(mark: Mark, action: Action) -> str:
@@ -54,13 +57,28 @@ def encode(mark: Mark, action: Action) -> str:
     return mark.value + action.encode()[1:]
 
 
+def encode_option(mark: Mark, action: Action, number: int, value: str) -> str:
+    """What an option's button carries: its value after a colon where there is room, else its number as the pick."""
+    short = f"{encode(mark, action)}:{value}"
+    return short if len(short.encode()) <= MAX_DATA_BYTES else encode(mark, action.with_pick(number))
+
+
 def decode(data: str) -> Payload:
-    """Back from :func:`encode`. Raises :class:`core.action.ActionError` for what is not ours."""
+    """Back from both. Raises :class:`core.action.ActionError` for what is not ours.
+
+    An option that came by its number has the number as its value too; the action then says so by its ``pick``.
+    """
+    text, colon, value = data.partition(":")
     try:
-        mark = Mark(data[:1])
+        mark = Mark(text[:1])
     except ValueError:
-        return Payload(Mark.PRESS, Action.decode(data))  # the action's own words for what is wrong with it
-    return Payload(mark, Action.decode("A" + data[1:]))
+        return Payload(Mark.PRESS, Action.decode(text))  # the action's own words for what is wrong with it
+    action = Action.decode(Mark.PRESS + text[1:])
+    if mark not in (Mark.PICK, Mark.TOGGLE):
+        return Payload(mark, action)
+    if not colon and action.pick is None:
+        raise ActionError("an option without a value")
+    return Payload(mark, action, value if colon else str(action.pick))
 
 
 def keyboard(
@@ -99,7 +117,9 @@ def _options(choice: Choice) -> list[Row]:
     mark = Mark.PICK if choice.maximum == 1 else Mark.TOGGLE
     rows = packed(
         [
-            InlineKeyboardButton(str(option.label), callback_data=encode(mark, choice.action.with_pick(number)))
+            InlineKeyboardButton(
+                str(option.label), callback_data=encode_option(mark, choice.action, number, option.value)
+            )
             for number, option in enumerate(choice.options)
         ]
     )
@@ -135,14 +155,14 @@ def toggled(markup: InlineKeyboardMarkup, data: str) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[one(button) for button in row] for row in markup.inline_keyboard])
 
 
-def picks(markup: InlineKeyboardMarkup, action: Action) -> tuple[int, ...]:
-    """The numbers of the options of ``action`` that carry a tick."""
+def ticked(markup: InlineKeyboardMarkup, action: Action) -> tuple[str, ...]:
+    """The values of the options of ``action`` that carry a tick."""
     found = []
     for row in markup.inline_keyboard:
         for button in row:
             data = button.callback_data
             if isinstance(data, str) and data.startswith(Mark.TOGGLE) and button.text.startswith(PICKED):
-                picked = decode(data).action
-                if picked.pick is not None and picked.without_pick() == action:
-                    found.append(picked.pick)
+                option = decode(data)
+                if option.value is not None and option.action.without_pick() == action:
+                    found.append(option.value)
     return tuple(found)

@@ -142,7 +142,9 @@ class Acts:
         if not thread and reply_to is not None and chat.person is None:
             thread = reply_to.thread or (0 if chat.forum else reply_to.id)
         began = time.monotonic()
-        with self.backend.watch.expect(watch.to_member(chat.id, user.id), *also) as seen:
+        # What the bot has for this person alone comes in private, wherever they wrote.
+        keys = {watch.to_member(chat.id, user.id), watch.to_member(user.id, user.id), *also}
+        with self.backend.watch.expect(*keys) as seen:
             message = self.backend.say(
                 chat, user, text=text.strip(), entities=find(text.strip()), reply_to=reply_to, thread=thread
             )
