@@ -42,7 +42,7 @@ class Log(ABC):
     """What a transaction will append. Rows are checked when they are added, so that a bad one fails its own unit."""
 
     @abstractmethod
-    def add(self, act: Act, act_id: UUID) -> None:
+    def add(self, act: Act, act_id: bytes) -> None:
         """Take an act in.
 
         :raises ValueError: its moment is naive, its source is unknown.
@@ -81,12 +81,12 @@ class SqliteLog(Log):
     def __init__(self) -> None:
         self._rows: list[tuple[Any, ...]] = []
 
-    def add(self, act: Act, act_id: UUID) -> None:
+    def add(self, act: Act, act_id: bytes) -> None:
         _check(act)
         activity = act.activity_id
         self._rows.append(
             (
-                act_id.bytes,
+                act_id,
                 act.community_id.bytes,
                 act.space_id.bytes,
                 activity and activity.bytes,
@@ -151,13 +151,13 @@ class PostgresLog(Log):
                 self._words[word] = packed
         return packed
 
-    def add(self, act: Act, act_id: UUID) -> None:
+    def add(self, act: Act, act_id: bytes) -> None:
         _check(act)
         community, space, member = act.community_id.bytes, act.space_id.bytes, act.member.bytes
         if act.activity_id is None:
-            ids = _IDS_NO_ACTIVITY(11, 16, act_id.bytes, 16, community, 16, space, -1, 16, member)
+            ids = _IDS_NO_ACTIVITY(11, 16, act_id, 16, community, 16, space, -1, 16, member)
         else:
-            ids = _IDS(11, 16, act_id.bytes, 16, community, 16, space, 16, act.activity_id.bytes, 16, member)
+            ids = _IDS(11, 16, act_id, 16, community, 16, space, 16, act.activity_id.bytes, 16, member)
         since: timedelta = act.at - _PG_EPOCH
         microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
         if act.features is None:
@@ -193,7 +193,8 @@ class PostgresLog(Log):
             copy.write(b"".join((_COPY_HEAD, *self._rows, _COPY_END)))
         tallies: dict[tuple[date, UUID, str, str], list[int]] = {}
         for act in self._acts:
-            day = act.at.astimezone(UTC).date()
+            at = act.at
+            day = (at if at.tzinfo is UTC else at.astimezone(UTC)).date()
             tally = tallies.setdefault((day, act.community_id, act.plugin, act.kind), [0, 0])
             tally[0] += act.conversation
             tally[1] += 1

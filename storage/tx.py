@@ -144,12 +144,12 @@ class Tx:
         """
         self._log.add(
             Act(community_id, space_id, member, plugin, kind, conversation, at, at_source, activity_id, features),
-            self.new_id(),
+            self._ids.next_bytes(self.now),
         )
 
     def participate_all(self, acts: Sequence[Act]) -> None:
         """Note many acts, as :meth:`participate` notes one."""
-        add, next_id, now = self._log.add, self._ids.next, self.now
+        add, next_id, now = self._log.add, self._ids.next_bytes, self.now
         for act in acts:
             add(act, next_id(now))
 

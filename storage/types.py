@@ -33,8 +33,8 @@ def _ticks(moment: datetime) -> int:
     return (((moment - _EPOCH) // _MICROSECOND) << 12) // 1000
 
 
-def _uuid(ticks: int, random: int) -> UUID:
-    return UUID(int=(ticks >> 12) << 80 | _VERSION_7 | (ticks & 0xFFF) << 64 | _VARIANT | random)
+def _number(ticks: int, random: int) -> int:
+    return (ticks >> 12) << 80 | _VERSION_7 | (ticks & 0xFFF) << 64 | _VARIANT | random
 
 
 class Uuid7Source:
@@ -42,6 +42,7 @@ class Uuid7Source:
 
     def __init__(self) -> None:
         self._last = 0
+        self._reckoned: tuple[datetime | None, int] = (None, 0)
         self._lock = threading.Lock()
 
     def next(self, now: datetime) -> UUID:
@@ -49,13 +50,24 @@ class Uuid7Source:
 
         :raises ValueError: ``now`` has no time zone.
         """
-        ticks = _ticks(now)
+        return UUID(int=self._next(now))
+
+    def next_bytes(self, now: datetime) -> bytes:
+        """As :meth:`next`, in its 16 bytes: half the work where many are made."""
+        return self._next(now).to_bytes(16, "big")
+
+    def _next(self, now: datetime) -> int:
+        # A whole transaction has one moment, so it is reckoned once. Threads may race here: the pair is swapped as one.
+        moment, ticks = self._reckoned
+        if moment is not now:
+            ticks = _ticks(now)
+            self._reckoned = (now, ticks)
         random = int.from_bytes(os.urandom(8), "big") >> 2
         with self._lock:
             if ticks <= self._last and self._last - ticks < _PATIENCE_TICKS:
                 ticks = self._last + 1
             self._last = ticks
-        return _uuid(ticks, random)
+        return _number(ticks, random)
 
 
 _source = Uuid7Source()
@@ -78,7 +90,7 @@ def uuid7_time(id: UUID) -> datetime:  # noqa: A002  it is the id
 
 def uuid7_floor(moment: datetime) -> UUID:
     """The least UUIDv7 of ``moment``'s millisecond: where a range of ids by time begins."""
-    return _uuid(_ticks(moment) & ~0xFFF, 0)
+    return UUID(int=_number(_ticks(moment) & ~0xFFF, 0))
 
 
 class Id(TypeDecorator[UUID]):
@@ -131,7 +143,9 @@ class Utc(TypeDecorator[datetime]):
 
 def utc_text(moment: datetime) -> str:
     """How :class:`Utc` looks in SQLite, for statements that go past SQLAlchemy."""
-    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:26]
 
 
 # JSON as data: JSONB on PostgreSQL, text on SQLite. None is NULL, not the JSON word.
