@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 ifdef UV
-INSTALL := $(UV) pip install --quiet
+INSTALL := $(UV) pip install --quiet --compile-bytecode
 else
 INSTALL := $(BIN)/python -m pip install --quiet
 endif
