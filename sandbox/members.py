@@ -239,7 +239,7 @@ class _Guest:
         words = phrases(self.member.locale).answer(self.chance)
         before = {message.id for message in _messages(platform.state(messages=80))}
         self.sent = True
-        await platform.type(me, question.channel, words, reply_to=question.id, thread=question.thread)
+        await platform.type(me, question.channel, words, reply_to=question.id)
 
         def acknowledged(state: State) -> bool | None:
             own = [m for m in _messages(state) if m.author == me and m.id not in before]

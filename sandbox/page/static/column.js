@@ -138,7 +138,7 @@ export class Column {
 
   drawTabs(there) {
     const tabs = there.map((one) => ({
-      id: one.id, chat: Boolean(one.member), name: one.member ? "Private" : this.look.channel + one.name,
+      id: one.id, chat: Boolean(one.member), name: one.member ? "Private" : (one.kind === "thread" ? "↳ " : this.look.channel) + one.name,
       unread: one.id !== this.channel && this.unread(one),
     }));
     if (!this.chat && this.member) tabs.push({ id: "", chat: true, name: "Private", unread: false });
@@ -270,7 +270,7 @@ export class Column {
   async came(outcome) {
     if (outcome === true || !outcome) return;
     const { kind, text } = outcome;
-    if (kind === "form" && outcome.form) this.show(outcome.form);
+    if (kind === "form" && outcome.form) this.show(outcome.form, text);
     else if (kind === "link" && outcome.url) await this.follow(outcome.url);
     else if (kind === "failed") this.say(text || "hallkeeper did not answer in time.", "bad");
     else if (kind === "deferred") this.say(text || "hallkeeper is thinking…");
@@ -280,9 +280,9 @@ export class Column {
     else if (kind === "acknowledged") this.say("Taken.", "good tick");
   }
 
-  show(form) {
+  show(form, text) {
     const whose = `${this.member.name} on ${this.look.title}`;
-    openForm(this.node, form, whose, (current, values) => this.act("fill", { form: current.id, values }), (outcome) => this.came(outcome));
+    openForm(this.node, { ...form, text }, whose, (current, values) => this.act("fill", { form: current.id, values }), (outcome) => this.came(outcome));
   }
 
   react(message, emoji, present) {

@@ -87,5 +87,5 @@ export function composer(seat) {
 function aimedAt(message, seat) {
   if (!message) return {};
   if (seat.look.reply === "thread") return { thread: message.thread || message.id };
-  return { reply_to: message.id, thread: message.thread };
+  return { reply_to: message.id };
 }

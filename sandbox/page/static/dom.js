@@ -86,7 +86,7 @@ export function isWeb(url) {
 
 /** Is this an address that opens the bot's private chat with something to say? */
 export function isDeep(url) {
-  return /[?&]start(group)?=/.test(url) || url.startsWith("tg:");
+  return /^https?:\/\/(t|telegram)\.me\//i.test(url) || /[?&]start(group)?=/.test(url) || url.startsWith("tg:");
 }
 
 /** A round mark with a person's initials, in a colour that is always theirs. */

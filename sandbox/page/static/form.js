@@ -12,8 +12,10 @@ export function openForm(host, form, whose, send, over) {
   const dialog = h("dialog.sheet", { "aria-labelledby": `form-${++made}` });
   const title = h("h2", { id: `form-${made}` });
   const banner = h("p.banner", { role: "alert", hidden: true });
+  const intro = h("p.intro");
   const fields = h("div.fields");
   const submit = h("button.control", { type: "submit", "data-style": "primary" });
+  const leave = h("button.control", { type: "button", onclick: () => dialog.close() });
   const back = document.activeElement;
   let current = form;
   let inputs = [];
@@ -21,6 +23,9 @@ export function openForm(host, form, whose, send, over) {
   const draw = () => {
     title.textContent = current.title;
     submit.textContent = current.submit || "Send";
+    submit.hidden = !current.submit && current.fields.length === 0; // it only tells something
+    leave.textContent = submit.hidden ? "Close" : "Cancel";
+    intro.textContent = current.text ?? "";
     inputs = current.fields.map((field, index) => drawField(field, `form-${made}-${index}`));
     fields.replaceChildren(...inputs.map((input) => input.node));
   };
@@ -47,7 +52,7 @@ export function openForm(host, form, whose, send, over) {
       return (inputs.find((input) => input.wrong()) ?? inputs[0])?.focus();
     }
     if (outcome.kind === "form" && outcome.form) {
-      current = outcome.form;
+      current = { ...outcome.form, text: outcome.text };
       draw();
       return inputs[0]?.focus();
     }
@@ -55,8 +60,8 @@ export function openForm(host, form, whose, send, over) {
     over(outcome);
   } },
     h("header", {}, h("div", {}, title, h("p.hint", {}, whose)), h("button.tool", { type: "button", "aria-label": "Close", onclick: () => dialog.close() }, icon("cross"))),
-    banner, fields,
-    h("footer", {}, h("button.control", { type: "button", onclick: () => dialog.close() }, "Cancel"), submit));
+    banner, intro, fields,
+    h("footer", {}, leave, submit));
   dialog.addEventListener("close", () => {
     dialog.remove();
     if (back?.isConnected) back.focus({ preventScroll: true });
