@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from bots.telegram import words
-from bots.telegram.desk import Desk
+from bots.telegram.desk import Desk, patiently
 from bots.telegram.forms import Forms
 from bots.telegram.render import clip, units
 from core.bot import SendError, SendFailed
@@ -71,7 +71,7 @@ class Answers:
         """In private where that is open; else what is short stands in the group, and the rest waits in private."""
         place = self._place
         if place.private:
-            await self._desk.post(place.chat, message)
+            await patiently(lambda: self._desk.post(place.chat, message))
         elif not await self._desk.privately(place.member, lambda: self._desk.post(place.member, message)):
             await self._in_group(self._for_group(message))
 

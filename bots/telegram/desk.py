@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +16,7 @@ from telegram.error import BadRequest, ChatMigrated, TelegramError
 from bots.telegram.errors import as_send_error, refused
 from bots.telegram.keyboard import Row
 from bots.telegram.render import Rendered, markup, render, words
-from core.bot import Health, SendRefused
+from core.bot import Health, SendFailed, SendRefused
 from core.degrade import Loss
 from core.message import Message
 
@@ -23,6 +24,8 @@ logger = structlog.get_logger(__name__)
 
 REMEMBERED_CLOSED = 10_000
 """Members whose private chat was found closed, kept so that it is not tried at every answer; the oldest go first."""
+PATIENCE_SECONDS = 5.0
+"""An answer in private waits this long for its rate limit at most."""
 CLOSED_SECONDS = 600.0
 """How long a private chat is believed to be closed; pressing Start opens it at once."""
 PUBLIC_A_MINUTE = 10
@@ -180,7 +183,7 @@ class Desk:
         if self._closed.get(member, 0.0) > time.monotonic():
             return False
         try:
-            await send()
+            await patiently(send)
         except SendRefused:
             self.closed(member)
             return False
@@ -205,6 +208,17 @@ class Desk:
             if loss.what not in self.health.losses:
                 logger.warning("something could not be shown as it was meant", what=loss.what, detail=loss.detail)
             self.health.losses[loss.what] = self.health.losses.get(loss.what, 0) + 1
+
+
+async def patiently(send: Callable[[], Awaitable[Result]]) -> Result:
+    """Send, and once more after a short wait that a rate limit asks for: fast acts come quicker than one a second."""
+    try:
+        return await send()
+    except SendFailed as error:
+        if error.retry_after is None or error.retry_after > PATIENCE_SECONDS:
+            raise
+        await asyncio.sleep(error.retry_after)
+        return await send()
 
 
 def _picture_refused(error: TelegramError) -> bool:

@@ -9,17 +9,14 @@ from contextlib import asynccontextmanager
 import structlog
 
 from bots.telegram import words
-from bots.telegram.desk import Desk
+from bots.telegram.desk import Desk, patiently
 from bots.telegram.dialogue import Dialogue, Step
 from bots.telegram.frames import PLATFORM
-from core.bot import Receiver, SendFailed
+from core.bot import Receiver
 from core.form import Form
 from core.texts import Words
 
 logger = structlog.get_logger(__name__)
-
-PATIENCE_SECONDS = 5.0
-"""A question waits this long for its rate limit at most: fast answers come quicker than one message a second."""
 
 Submit = Callable[[Dialogue], Awaitable[None]]
 
@@ -137,13 +134,7 @@ class Forms:
     async def _show(self, chat: int, dialogue: Dialogue) -> None:
         say = self._say_in(dialogue)
         text, rows = dialogue.text(say), dialogue.rows(say)
-        try:
-            shown = await self._desk.ask(chat, text, rows, message_id=dialogue.message)
-        except SendFailed as error:
-            if error.retry_after is None or error.retry_after > PATIENCE_SECONDS:
-                raise
-            await asyncio.sleep(error.retry_after)
-            shown = await self._desk.ask(chat, text, rows, message_id=dialogue.message)
+        shown = await patiently(lambda: self._desk.ask(chat, text, rows, message_id=dialogue.message))
         if shown != dialogue.message:
             dialogue.message = shown
             await self._save(chat, dialogue)
