@@ -9,7 +9,8 @@ from sandbox.control import Platform
 OWNER = "Olga Lindt"
 PEOPLE = (
     ("Mia Carter", "en"), ("Jonas Weber", "de"), ("Amélie Laurent", "fr"), ("Kofi Mensah", "en"),
-    ("Lena Brandt", "de"), ("Noor Haddad", "en"), ("Théo Martin", "fr"), ("Priya Nair", "en"), ("Emil Vogt", "de"), ("Sofia Rossi", "it"),
+    ("Lena Brandt", "de"), ("Noor Haddad", "en"), ("Théo Martin", "fr"), ("Priya Nair", "en"), ("Emil Vogt", "de"),
+    ("Sofia Rossi", "it"),
 )  # fmt: skip
 SPACES = {"discord": "Harbour Lights", "slack": "Harbour Crew", "telegram": "Harbour Friends"}
 
