@@ -9,6 +9,7 @@ from sandbox.telegram import rules, watch, wire
 from sandbox.telegram.backend import Backend
 from sandbox.telegram.markup import read_markup
 from sandbox.telegram.methods.common import Method, read_caption, read_text, the_chat
+from sandbox.telegram.methods.sending import document_of, photo_of
 from sandbox.telegram.params import Params
 from sandbox.telegram.rules import DELETE_SECONDS, MAX_TEXT, REACTIONS, Rule
 from sandbox.telegram.units import utf16
@@ -57,6 +58,18 @@ def edit_caption(backend: Backend, params: Params) -> Any:
     text, entities = read_caption(backend, params)
     markup = read_markup(params, private=message.chat.person is not None, inline_only=True)
     return _change(backend, message, text=text, entities=entities, markup=markup)
+
+
+def edit_media(backend: Backend, params: Params) -> Any:
+    """Another photo or document, or the first one on a text. Source: editMessageMedia."""
+    message = _own(backend, params)
+    media = params.data("media", what="input media") or {}
+    given = Params(media)
+    text, entities = read_caption(backend, given)
+    build = photo_of if media.get("type") == "photo" else document_of
+    content = build(backend, params, given.text("media"), None)
+    markup = read_markup(params, private=message.chat.person is not None, inline_only=True)
+    return _change(backend, message, text=text, entities=entities, content=content, markup=markup)
 
 
 def edit_markup(backend: Backend, params: Params) -> Any:
@@ -143,6 +156,7 @@ def react(backend: Backend, params: Params) -> Any:
 METHODS: dict[str, Method] = {
     "editMessageText": edit_text,
     "editMessageCaption": edit_caption,
+    "editMessageMedia": edit_media,
     "editMessageReplyMarkup": edit_markup,
     "deleteMessage": delete_message,
     "deleteMessages": delete_messages,

@@ -28,7 +28,7 @@ def send_photo(backend: Backend, params: Params) -> Any:
     """Source: sendPhoto."""
     writable_chat(backend, params, "photos")
     text, entities = read_caption(backend, params)
-    content = _photo(backend, params, params.text("photo"), params.uploads.get("photo"))
+    content = photo_of(backend, params, params.text("photo"), params.uploads.get("photo"))
     sent = send(backend, params, "sendPhoto", "photos", text=text, entities=entities, content=content)
     return wire.message(sent)
 
@@ -37,7 +37,7 @@ def send_document(backend: Backend, params: Params) -> Any:
     """Source: sendDocument."""
     writable_chat(backend, params, "documents")
     text, entities = read_caption(backend, params)
-    content = _document(backend, params, params.text("document"), params.uploads.get("document"))
+    content = document_of(backend, params, params.text("document"), params.uploads.get("document"))
     sent = send(backend, params, "sendDocument", "documents", text=text, entities=entities, content=content)
     return wire.message(sent)
 
@@ -52,7 +52,7 @@ def send_media_group(backend: Backend, params: Params) -> Any:
     for item in media:
         one = Params(item)
         text, entities = read_caption(backend, one)
-        build = _photo if item.get("type") == "photo" else _document
+        build = photo_of if item.get("type") == "photo" else document_of
         ready.append((text, entities, build(backend, params, str(item.get("media", "")), None)))
     album = None
     sent = []
@@ -121,13 +121,15 @@ def _file(
     return value, len(backend.files[value].upload.content)
 
 
-def _photo(backend: Backend, params: Params, value: str, upload: Upload | None) -> dict[str, Any]:
+def photo_of(backend: Backend, params: Params, value: str, upload: Upload | None) -> dict[str, Any]:
+    """The photo that was given, in its wire shape."""
     number, size = _file(backend, params, value, upload, "photo", MAX_PHOTO)
     shape = {"file_id": number, "file_unique_id": unique(number), "width": 800, "height": 600, "file_size": size}
     return {"photo": [shape]}
 
 
-def _document(backend: Backend, params: Params, value: str, upload: Upload | None) -> dict[str, Any]:
+def document_of(backend: Backend, params: Params, value: str, upload: Upload | None) -> dict[str, Any]:
+    """The document that was given, in its wire shape."""
     number, size = _file(backend, params, value, upload, "document", MAX_FILE)
     stored = backend.files[number].upload
     name = stored.name.rpartition("/")[2]

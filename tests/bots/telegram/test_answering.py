@@ -15,12 +15,13 @@ from core.message import Button, Message, Pair
 from sandbox.control import MessageView, OutcomeKind
 from sandbox.faults import Fault, FaultKind
 from tests.bots.telegram.conftest import LONGEST, SHORT, Town
+from tests.bots.telegram.receiver import Answer
 
 LONG = Message(text="word " * 100, title="All of it")
 FORM = Form(SHORT, title="One thing", fields=(FormField(FieldKind.TEXT, "words", "Tell us"),))
 
 
-def says(message: Message | Form | None, *, after: float = 0.0) -> object:
+def says(message: Message | Form | None, *, after: float = 0.0) -> Answer:
     async def answer(event: Event, answering: Answering) -> None:
         await asyncio.sleep(after)
         match message:
