@@ -33,6 +33,42 @@ that it took too long. Discord's own "interaction failed" would come 0.6 seconds
 UNKNOWN_INTERACTION, ALREADY_ANSWERED = 10062, 40060
 
 
+class Deadlines:
+    """One timer for all answers that may take equally long: they come due in the order in which they began."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._waiting: dict[InteractionAnswering, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, answering: InteractionAnswering) -> None:
+        """From now on it has :attr:`seconds`."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self.seconds
+        self._waiting[answering] = due
+        if self._timer is None:
+            self._timer = loop.call_at(due, self._ring)
+
+    def end(self, answering: InteractionAnswering) -> None:
+        """It was answered."""
+        self._waiting.pop(answering, None)
+
+    def stop(self) -> None:
+        """Forget them all."""
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        loop = asyncio.get_running_loop()
+        now, waiting = loop.time(), self._waiting
+        for answering in [one for one, due in waiting.items() if due <= now]:
+            del waiting[answering]
+            answering.late()
+        self._timer = loop.call_at(next(iter(waiting.values())), self._ring) if waiting else None
+
+
 class _Stage(Enum):
     NOTHING = auto()
     """Discord waits."""
@@ -53,6 +89,8 @@ class InteractionAnswering:
     library could send twice when Discord answers with 500.
     """
 
+    __slots__ = ("_bot", "_deadlines", "_in_place", "_interaction", "_stage", "_turn", "_wants_form")
+
     def __init__(self, bot: DiscordBot, interaction: discord.Interaction, *, wants_form: bool = False) -> None:
         self._bot = bot
         self._interaction = interaction
@@ -60,9 +98,8 @@ class InteractionAnswering:
         self._in_place = interaction.message is not None and interaction.message.flags.ephemeral
         self._stage = _Stage.NOTHING
         self._turn = asyncio.Lock()
-        self._timer = asyncio.get_running_loop().call_later(
-            FORM_SECONDS if wants_form else DEFER_SECONDS, lambda: bot.spawn(self._late())
-        )
+        self._deadlines = bot.form_deadlines if wants_form else bot.deadlines
+        self._deadlines.begin(self)
 
     @property
     def can_open_form(self) -> bool:
@@ -116,11 +153,16 @@ class InteractionAnswering:
 
     async def finish(self) -> None:
         """The hall is done with the event: whatever it did, the member must not wait for Discord's deadline."""
-        self._timer.cancel()
+        self._deadlines.end(self)
         if self._stage is not _Stage.DONE and self._stage is not _Stage.SORRY:
             await self.acknowledge()
 
-    async def _late(self) -> None:
+    def late(self) -> None:
+        """The time is over."""
+        if self._stage is _Stage.NOTHING:
+            self._bot.spawn(self._defer())
+
+    async def _defer(self) -> None:
         async with self._turn:
             if self._stage is not _Stage.NOTHING:
                 return
@@ -135,7 +177,7 @@ class InteractionAnswering:
                 await self._first(lambda: response.defer(ephemeral=True, thinking=True), _Stage.THINKING)
 
     async def _first(self, call: Callable[[], Awaitable[Any]], stage: _Stage = _Stage.DONE) -> None:
-        self._timer.cancel()
+        self._deadlines.end(self)
         self._stage = stage
         await self._quietly(call)
 

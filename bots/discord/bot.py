@@ -12,7 +12,7 @@ import discord
 from pydantic import BaseModel
 
 from bots.discord import doctor
-from bots.discord.answering import InteractionAnswering
+from bots.discord.answering import DEFER_SECONDS, FORM_SECONDS, Deadlines, InteractionAnswering
 from bots.discord.client import Client, point_library
 from bots.discord.commands import NAME, hall_command, invoked, same
 from bots.discord.forms import values_of
@@ -67,6 +67,8 @@ class DiscordBot:
         self.health = Health()
         self.receiver: Receiver
         self.frames = Frames(reads_all=settings.read_all_replies)
+        self.deadlines = Deadlines(DEFER_SECONDS)
+        self.form_deadlines = Deadlines(FORM_SECONDS)
         self._client: Client | None = None
         self._runner: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,6 +128,8 @@ class DiscordBot:
             return
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        self.deadlines.stop()
+        self.form_deadlines.stop()
         left = [*self._tasks, *([] if self._runner is None else [self._runner])]
         for task in self._tasks:
             task.cancel()
@@ -137,6 +141,7 @@ class DiscordBot:
         if self._runner is not None:
             self._runner.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        self._tasks.clear()  # one that was cancelled before it began could not take itself away
         self._runner = None
         self.health.connected = False
 
@@ -267,14 +272,17 @@ class DiscordBot:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the connection; it ends with the bot at the latest."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+        self._tasks.add(asyncio.get_running_loop().create_task(self._run(work)))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("an event could not be handled", exc_info=error)
+    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            logger.exception("an event could not be handled")
+        finally:
+            task = asyncio.current_task()
+            if task is not None:
+                self._tasks.discard(task)
 
     def lost(self, losses: Sequence[Loss]) -> None:
         """Count what could not be shown, and log each kind once."""

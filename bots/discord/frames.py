@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 import discord
 from discord.utils import snowflake_time
@@ -44,8 +45,9 @@ class Frames:
     @staticmethod
     def where(interaction: discord.Interaction) -> Where:
         """Where they did."""
-        channel, space = interaction.channel, interaction.guild_id
-        return _where("" if space is None else str(space), channel, "" if channel is None else str(channel.id))
+        channel = interaction.channel
+        parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+        return _spot(interaction.guild_id, None if channel is None else channel.id, parent)
 
     @staticmethod
     def at(interaction: discord.Interaction) -> datetime:
@@ -177,6 +179,15 @@ def _space(message: discord.Message) -> str:
         return str(guild.id)
     number = getattr(message.channel, "guild_id", None)  # a channel that the library does not know
     return "" if number is None else str(number)
+
+
+@lru_cache(maxsize=4096)
+def _spot(guild: int | None, channel: int | None, parent: int | None) -> Where:
+    """A place by its numbers, remembered: most of what happens, happens in a few."""
+    space, number = "" if guild is None else str(guild), "" if channel is None else str(channel)
+    if parent is not None:
+        return Where(PLATFORM, space, str(parent), number)
+    return Where(PLATFORM, space, number, private=guild is None)
 
 
 def _where(space: str, channel: object, number: str) -> Where:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from bots.discord import answering as module
 from core.bot import Answering
 from core.event import CommandInvoked, Pressed, Submitted
 from core.form import FieldKind, Form, FormField
@@ -31,10 +30,10 @@ async def press(place: Place, message: str, number: int = 0, wait: float = 5.0) 
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def hurried(place: Place) -> None:
     """Deadlines that a test can wait for."""
-    monkeypatch.setattr(module, "DEFER_SECONDS", 0.05)
-    monkeypatch.setattr(module, "FORM_SECONDS", 0.1)
+    place.bot.deadlines.seconds = 0.05
+    place.bot.form_deadlines.seconds = 0.1
 
 
 async def test_only_the_member_sees_it(place: Place) -> None:

@@ -235,8 +235,10 @@ async def test_an_event_that_comes_twice_has_one_id(place: Place) -> None:
 
 async def test_a_lost_connection_comes_back(place: Place) -> None:
     message = await place.post(PRESS)
+    (session,) = place.sandbox.gateway.sessions.values()
+    before = session.socket
     await place.sandbox.fault(Fault(FaultKind.DISCONNECT))
-    await settle(lambda: not place.bot.health.connected)
+    await settle(lambda: session.socket not in (None, before))
     await settle(lambda: place.bot.health.connected)
     await place.sandbox.press(place.member, message, place.seen(message).controls[0].id)
     await place.receiver.hear(Pressed)
