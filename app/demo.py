@@ -13,19 +13,29 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
 from sqlmodel import col
 
 from app import log, settings
+from app.acting import (
+    ActingError,
+    World,
+    ask_next,
+    control_of,
+    is_question,
+    press,
+    questions,
+    set_up,
+    until,
+    until_questions,
+)
 from app.serve import Running, running
-from sandbox.control import ControlView, FormView, MessageView, Outcome, OutcomeKind, Platform, State
+from sandbox.control import ControlError, OutcomeKind, Platform
 from sandbox.discord import DiscordSandbox
 from sandbox.members import Crowd
 from sandbox.page import Page
@@ -43,22 +53,6 @@ NEXT_QUESTION_SECONDS = 180.0
 """While somebody watches, the owner asks the next question after so long."""
 SETTLE_SECONDS = 10.0
 """How long after the last act the store may take to agree."""
-
-T = TypeVar("T")
-
-
-class DemoError(Exception):
-    """The demo did not go as it should; the text says where."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """One platform with its space, channel and owner."""
-
-    platform: Platform
-    space: str
-    channel: str
-    owner: str
 
 
 async def run_demo(for_seconds: float | None, as_json: bool, data: Path, port: int) -> int:
@@ -78,7 +72,7 @@ async def run_demo(for_seconds: float | None, as_json: bool, data: Path, port: i
         worlds = [await _make_world(platform) for platform in platforms]
         house = await stack.enter_async_context(running(_settings(platforms, data)))
         community_id = await arrive(house, worlds)
-        crowd = Crowd(platforms, seed=7, pace=0.4 if for_seconds else 1.0, asks=_is_question)
+        crowd = Crowd(platforms, seed=7, pace=0.4 if for_seconds else 1.0, asks=is_question)
         crowd_task = asyncio.create_task(crowd.run())
         page = Page(
             platforms,
@@ -145,100 +139,45 @@ async def _make_world(platform: Platform) -> World:
     return World(platform, space, channel, owner)
 
 
-# -- as the owner would --------------------------------------------------------------------------------------
+# -- as the owner would -------------------------------------------------------------------------------------
 async def arrive(house: Running, worlds: Sequence[World]) -> UUID:
     """Add the bot everywhere, set the first space up, join the others to it, post the first question."""
     first, *others = worlds
     await first.platform.install(first.space, first.owner)
-    greeting, start = await _control(first, "Set me up")
-    outcome = await first.platform.press(first.owner, greeting.id, start.id)
-    if outcome.kind is not OutcomeKind.FORM or outcome.form is None:
-        raise DemoError(f"the set-up form did not open on {first.platform.name}: {outcome}")
-    done = await first.platform.fill(first.owner, outcome.form.id, _set_up(outcome.form))
-    post_now = next((one for one in _controls(done) if one.label == "Post the first one now"), None)
-    if done.message is None or post_now is None:
-        raise DemoError(f"the set-up on {first.platform.name} ended with {done}")
+    done = await set_up(first, CHANNEL)
     for world in others:
         shown = await first.platform.command(first.owner, first.channel, "/hall code")
         code = _code_in(shown.message.text if shown.message else shown.text)
         await world.platform.install(world.space, world.owner)
-        await _until(partial(_known, house.store, world))
+        await until(partial(_known, house.store, world), f"the bot in {world.platform.name}")
         joined = await world.platform.command(world.owner, world.channel, f"/hall join {code}")
         if joined.kind is not OutcomeKind.MESSAGE:
-            raise DemoError(f"joining on {world.platform.name} ended with {joined}")
-    await first.platform.press(first.owner, done.message.id, post_now.id)
+            raise ActingError(f"joining on {world.platform.name} ended with {joined}")
+    await press(first, first.owner, control_of(done, "Post the first one now"))
     for world in worlds:
-        await _until(partial(_posted, world))
+        await until_questions(world, 1)
     async with house.store.session() as session:
         community_id = await session.scalar(select(col(Space.community_id)).limit(1))
     if community_id is None:
-        raise DemoError("no community came of the set-up")
+        raise ActingError("no community came of the set-up")
     return community_id
-
-
-def _set_up(form: FormView) -> dict[str, str | list[str]]:
-    """The owner's choices, by what the fields ask for."""
-    values: dict[str, str | list[str]] = {}
-    for one in form.fields:
-        if one.label.startswith("Time zone"):
-            values[one.id] = "Europe/Berlin"
-        elif one.options:
-            chosen = next((value for value, label in one.options if CHANNEL in label or label == "English"), "")
-            values[one.id] = [chosen or one.options[0][0]]
-    return values
 
 
 async def _keep_asking(world: World) -> None:
     """Ask the next question now and then, as an owner who has time for it."""
     while True:
         await asyncio.sleep(NEXT_QUESTION_SECONDS)
-        shown = await world.platform.command(world.owner, world.channel, "/hall ask")
-        post = next((one for one in _controls(shown) if one.label == "Post it now"), None)
-        if shown.message is not None and post is not None:
-            await world.platform.press(world.owner, shown.message.id, post.id)
-
-
-async def _control(world: World, label: str) -> tuple[MessageView, ControlView]:
-    """The control that the owner sees under that label, as soon as it is there."""
-
-    def found(state: State) -> tuple[MessageView, ControlView] | None:
-        for channel in state.channels:
-            for message in channel.messages:
-                for control in message.controls:
-                    if control.label == label:
-                        return message, control
-        return None
-
-    return await _until(lambda: _as_async(found(world.platform.state())))
-
-
-def _controls(outcome: Outcome) -> Sequence[ControlView]:
-    return outcome.message.controls if outcome.message else ()
+        try:
+            await ask_next(world)
+        except (ActingError, ControlError):
+            return  # the queue is empty
 
 
 def _code_in(text: str) -> str:
     for word in text.replace("`", " ").split():
         if len(word) == 9 and word[4] == "-":
             return word
-    raise DemoError(f"no join code in {text!r}")
-
-
-def _is_question(message: MessageView) -> bool:
-    return any(control.label == "Answer" for control in message.controls)
-
-
-async def _posted(world: World) -> bool:
-    return _questions(world.platform.state(), world.channel) > 0
-
-
-def _questions(state: State, channel: str) -> int:
-    return sum(
-        1
-        for one in state.channels
-        if one.id == channel
-        for message in one.messages
-        if message.by_bot and not message.only_for and "Question of the day" in message.title + message.text
-    )
+    raise ActingError(f"no join code in {text!r}")
 
 
 # -- what the store holds ------------------------------------------------------------------------------------
@@ -291,7 +230,7 @@ async def _report(
         for world in worlds:
             name = world.platform.name
             report[name] = {
-                "posted": _questions(world.platform.state(messages=1000), world.channel),
+                "posted": questions(world.platform.state(messages=1000), world.channel),
                 "answered": crowd.tallies[name].acknowledged,
                 "stored": stored.get(name, 0),
                 "sent": sent.get(name, 0),
@@ -304,21 +243,6 @@ async def _report(
 
 
 # -- waiting -------------------------------------------------------------------------------------------------
-async def _as_async(value: T) -> T:
-    return value
-
-
-async def _until(find: Callable[[], Awaitable[T | None]], seconds: float = 15.0) -> T:
-    """The first true thing that ``find`` gives. Raises :class:`DemoError` after ``seconds``."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not (found := await find()):  # noqa: ASYNC110 - what is waited for is another's state
-                await asyncio.sleep(0.05)
-            return found
-    except TimeoutError:
-        raise DemoError("what the demo waited for did not come") from None
-
-
 async def _wait(seconds: float | None, say: Callable[[str], None] | None) -> None:
     """Until the time is over or somebody ends it; a bar for people tells how long still."""
     stop = asyncio.Event()

@@ -1,0 +1,163 @@
+"""Acting as people do on the sandbox, whichever platform it is: for the demo, rehearsals and benchmarks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sandbox.control import ControlView, FormView, MessageView, Outcome, OutcomeKind, Platform, State
+
+T = TypeVar("T")
+
+TURNS = 12
+"""After so many turns a dialogue is given up: a form has five fields, each may be asked twice."""
+ASIDE = frozenset({"Back", "Cancel", "Skip", "Done"})
+"""Buttons of a dialogue that are no options."""
+
+Fill = Callable[[str, Sequence[str]], str]
+"""What to put into a field, by its label and its options' labels; empty leaves an optional field open."""
+
+
+class ActingError(Exception):
+    """What a person would have done was not possible; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One platform with its space, channel and owner."""
+
+    platform: Platform
+    space: str
+    channel: str
+    owner: str
+
+
+async def until(find: Callable[[], Awaitable[T | None]], what: str, seconds: float = 20.0) -> T:
+    """The first true thing that ``find`` gives. Raises :class:`ActingError` after ``seconds``."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not (found := await find()):  # noqa: ASYNC110 - what is waited for is another's state
+                await asyncio.sleep(0.05)
+            return found
+    except TimeoutError:
+        raise ActingError(f"{what} did not come within {seconds:.0f} s") from None
+
+
+async def find_control(world: World, label: str) -> tuple[MessageView, ControlView]:
+    """The newest control under that label, as soon as it is there."""
+
+    async def find() -> tuple[MessageView, ControlView] | None:
+        for channel in world.platform.state().channels:
+            for message in reversed(channel.messages):
+                for control in message.controls:
+                    if control.label == label:
+                        return message, control
+        return None
+
+    return await until(find, f"{label!r} on {world.platform.name}")
+
+
+def control_of(outcome: Outcome, label: str) -> tuple[MessageView, ControlView]:
+    """The control under that label on what came back. Raises :class:`ActingError`."""
+    for control in outcome.message.controls if outcome.message else ():
+        if control.label == label and outcome.message is not None:
+            return outcome.message, control
+    raise ActingError(f"no {label!r} on {outcome}")
+
+
+async def press(world: World, member: str, where: tuple[MessageView, ControlView]) -> Outcome:
+    """Press a control; a link into the private chat is followed."""
+    message, control = where
+    outcome = await world.platform.press(member, message.id, control.id)
+    if outcome.kind is OutcomeKind.LINK:
+        return await world.platform.follow(member, outcome.url)
+    return outcome
+
+
+async def fill(world: World, member: str, opened: Outcome, choose: Fill) -> Outcome:
+    """Fill in what opened, a form or a dialogue; returns what came of the last step."""
+    if opened.form is not None:
+        return await world.platform.fill(member, opened.form.id, _values(opened.form, choose))
+    outcome = opened
+    for _turn in range(TURNS):
+        question = outcome.message
+        labels = {control.label for control in question.controls} if question else set()
+        if question is None or "Cancel" not in labels:
+            return outcome
+        outcome = await _answer(world, member, question, choose)
+    raise ActingError(f"a dialogue on {world.platform.name} does not end")
+
+
+def _values(form: FormView, choose: Fill) -> dict[str, str | list[str]]:
+    values: dict[str, str | list[str]] = {}
+    for one in form.fields:
+        chosen = choose(one.label, [label for _value, label in one.options])
+        if one.options:
+            values[one.id] = [value for value, label in one.options if label == chosen][:1]
+        elif chosen:
+            values[one.id] = chosen
+    return values
+
+
+async def _answer(world: World, member: str, question: MessageView, choose: Fill) -> Outcome:
+    options = [control.label for control in question.controls if control.label not in ASIDE]
+    chosen = choose(question.text, options)
+    button = next((one for one in question.controls if one.label == chosen), None)
+    if button is None and not chosen:
+        button = next((one for one in question.controls if one.label == "Skip"), None)
+    if button is not None:
+        return await world.platform.press(member, question.id, button.id)
+    return await world.platform.type(member, question.channel, chosen, wait=10.0)
+
+
+def is_question(message: MessageView) -> bool:
+    """A question of the day that still takes answers."""
+    return any(control.label == "Answer" for control in message.controls)
+
+
+def questions(state: State, channel: str) -> int:
+    """How many questions of the day stand in a channel."""
+    return sum(
+        1
+        for one in state.channels
+        if one.id == channel
+        for message in one.messages
+        if message.by_bot and not message.only_for and "Question of the day" in message.title + message.text
+    )
+
+
+async def until_questions(world: World, count: int) -> None:
+    """Wait until so many questions stand."""
+
+    async def find() -> bool:
+        return questions(world.platform.state(messages=1000), world.channel) >= count
+
+    await until(find, f"question {count} on {world.platform.name}")
+
+
+def set_up_choices(channel: str) -> Fill:
+    """An owner's choices in the set-up form."""
+
+    def choose(label: str, options: Sequence[str]) -> str:
+        if "Time zone" in label:
+            return "Europe/Berlin"
+        for option in options:
+            if option == "English" or channel in option:
+                return option
+        return options[0] if options and "code" not in label.lower() else ""
+
+    return choose
+
+
+async def set_up(world: World, channel: str) -> Outcome:
+    """Press "Set me up" and fill the form as the owner; returns what the owner is told."""
+    opened = await press(world, world.owner, await find_control(world, "Set me up"))
+    return await fill(world, world.owner, opened, set_up_choices(channel))
+
+
+async def ask_next(world: World) -> None:
+    """``/hall ask``, and post what it shows."""
+    shown = await world.platform.command(world.owner, world.channel, "/hall ask")
+    await press(world, world.owner, control_of(shown, "Post it now"))
