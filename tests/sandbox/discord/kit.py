@@ -27,11 +27,13 @@ class Bot(discord.Client):
             intents.presences = False
         super().__init__(intents=intents, guild_ready_timeout=0.1, **options)
         self.heard: asyncio.Queue[tuple[str, tuple[Any, ...]]] = asyncio.Queue()
+        self.names: set[str] = set()
         self.answer: Handler | None = None
         self.tree = app_commands.CommandTree(self)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         self.heard.put_nowait((event, args))
+        self.names.add(event)
         super().dispatch(event, *args, **kwargs)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
@@ -50,8 +52,8 @@ class Bot(discord.Client):
                     return args
 
     def silent(self, event: str) -> bool:
-        """Whether no event of that name waits to be heard."""
-        return all(name != event for name, _ in self.heard._queue)  # type: ignore[attr-defined]  # the queue's deque
+        """Whether no event of that name was ever heard."""
+        return event not in self.names
 
 
 class Town:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import discord
 import pytest
 
 from sandbox.control import OutcomeKind
 from sandbox.faults import Fault, FaultKind
-from tests.sandbox.discord.kit import Bot, Town, buttons, connected, text_channel, town
+from tests.sandbox.discord.kit import WAIT, Bot, Town, buttons, connected, text_channel, town
 
 
 async def test_the_client_learns_its_servers_and_members(place: Town, bot: Bot) -> None:
@@ -44,7 +46,8 @@ async def test_privileged_intents_must_be_allowed(monkeypatch: pytest.MonkeyPatc
     async with town(monkeypatch, privileged=False) as place:
         client = Bot()
         with pytest.raises(discord.PrivilegedIntentsRequired):
-            await client.start(place.sandbox.token)
+            async with asyncio.timeout(WAIT):
+                await client.start(place.sandbox.token)
         await client.close()
         async with connected(place, Bot(intents=discord.Intents.default())) as plain:
             assert plain.get_guild(int(place.space)) is not None
