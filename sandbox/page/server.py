@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 class Page:
     """The page, on loopback alone.
 
-    ``beside`` gives the address of the manager's page, shown in a frame. ``answered`` gives how many answers count
-    so far, by platform name; it is asked again after every visible change, so that the page never polls.
+    ``beside`` gives the address of the manager's page for each visit, shown in a frame. ``answered`` gives how many
+    answers count so far, by platform name; it is asked again after every visible change, so that the page never polls.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Page:
         self._counts: dict[str, int] | None = None
         self._dirty = asyncio.Event()
         self._wakes: set[asyncio.Event] = set()
+        self._framed = ""
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
@@ -124,7 +125,13 @@ class Page:
     # -- answers -----------------------------------------------------------------------------------------------
     async def _protect(self, _: web.Request, response: web.StreamResponse) -> None:
         images = tuple(origin for p in self._platforms if (origin := origin_of(_address(p))))
-        response.headers.update(headers(origin_of(self._beside()), images))
+        response.headers.update(headers(self._frames(), images))
+
+    def _frames(self) -> str:
+        """Where the manager's page comes from. Its address may be made anew each time, a sign-in link; this stays."""
+        if not self._framed:
+            self._framed = origin_of(self._beside())
+        return self._framed
 
     async def _index(self, _: web.Request) -> web.FileResponse:
         return web.FileResponse(STATIC / "index.html")

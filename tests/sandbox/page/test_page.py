@@ -250,3 +250,12 @@ async def test_every_control_has_a_name(shown: Shown, browser: BrowserContext) -
         await column(page, "discord").get_by_role("button", name="Answer", exact=True).click()
         await expect(page.get_by_role("dialog")).to_be_visible()
         assert await page.evaluate(nameless) == []
+
+
+async def test_columns_fill_the_window(shown: Shown, browser: BrowserContext) -> None:
+    async with window(browser, shown.url) as page:
+        await expect(column(page, "slack").locator(".message")).to_have_count(1)
+        box = await column(page, "slack").bounding_box()
+        assert box is not None
+        assert box["y"] < 100
+        assert box["y"] + box["height"] > 860, "a short conversation leaves the column as tall as the window"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator
 
@@ -51,10 +52,13 @@ async def test_every_answer_carries_the_policy(shown: Shown, http: aiohttp.Clien
 
 
 async def test_the_managers_page_may_be_framed_by_its_origin(shown: Shown) -> None:
-    page = Page([], beside=lambda: "http://127.0.0.1:8123/community?key=1")
+    links = (f"http://127.0.0.1:8123/community?key={number}" for number in itertools.count())
+    page = Page([], beside=lambda: next(links))
     await page.start()
     async with aiohttp.ClientSession(page.url) as session, session.get("/page.json") as response:
-        assert (await response.json())["beside"].endswith("?key=1")
+        first = (await response.json())["beside"]
+        again = await (await session.get("/page.json")).json()
+        assert first != again["beside"], "each visit gets a link of its own"
         assert "frame-src http://127.0.0.1:8123;" in response.headers["Content-Security-Policy"]
     await page.stop()
 
