@@ -79,7 +79,8 @@ class Hearing:
         member, text, private = who(user), words_of(message), chat.type == Chat.PRIVATE
         thread = thread_of(message)
         answers = self._answers(Place(user.id, chat.id, int(thread or 0), message.message_id), member, update_id)
-        command = self._ours(command_of(text), private=private)
+        typed = command_of(text)
+        command = self._ours(typed, private=private)
         if message.sender_chat is not None:  # somebody who writes as the group, or a channel's post
             if command is not None:
                 await self._kindly(answers, member, words.ANONYMOUS)
@@ -106,7 +107,7 @@ class Hearing:
             await self._receiver.receive(event, answers)
         elif private:
             await self._kindly(answers, member, words.PLAIN_TALK)
-        elif text:
+        elif text and typed is None:  # a command for another bot is no talk
             event = Said(where=place, who=member, id=event_id, at=message.date, message=number, text=text)
             await self._receiver.receive(event, None)
 

@@ -65,6 +65,27 @@ async def test_a_slow_update_holds_the_others_up_for_a_bounded_time(
     await town.hall.wait(lambda: len(town.hall.done) == 2)
 
 
+async def test_a_slow_act_comes_before_the_same_member_s_next(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "HANDLE_SECONDS", 0.05)
+    gate = asyncio.Event()
+
+    async def answer(event: Event, answering: Answering) -> None:
+        if isinstance(event, CommandInvoked) and event.text == "1":
+            await gate.wait()
+
+    town.hall.answer = answer
+    await town.sandbox.command(town.ben, town.space, "/hall question 1", wait=0)
+    await town.hall.of(CommandInvoked)
+    await drained(town)  # given up, and still going on
+    await town.sandbox.command(town.ben, town.space, "/hall question 2", wait=0)
+    await town.sandbox.command(town.cleo, town.space, "/hall question 3", wait=0)
+    await town.hall.of(CommandInvoked, 2)
+    await drained(town)
+    assert [event.text for event in await town.hall.of(CommandInvoked, 2)] == ["1", "3"]
+    gate.set()
+    assert [event.text for event in await town.hall.of(CommandInvoked, 3)] == ["1", "3", "2"]
+
+
 async def test_a_member_s_acts_keep_their_order_and_others_go_beside(town: Town) -> None:
     gate = asyncio.Event()
 
