@@ -260,15 +260,24 @@ class DiscordBot:
 
     def _tell(self, event: Event | None, answering: InteractionAnswering | None = None) -> None:
         if event is not None and self._hearing:
-            self.spawn(self._handle(event, answering))
+            self._tasks.add(asyncio.get_running_loop().create_task(self._handle(event, answering)))
 
     async def _handle(self, event: Event, answering: InteractionAnswering | None) -> None:
         try:
             async with self._room:
                 await self.receiver.receive(event, answering)
+        except Exception:
+            logger.exception("an event could not be handled")
         finally:
             if answering is not None:
                 await answering.finish()
+            self._over()
+
+    def _over(self) -> None:
+        """The task that runs now is done. (A callback would cost another turn of the loop for each event.)"""
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.discard(task)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the connection; it ends with the bot at the latest."""
@@ -278,11 +287,9 @@ class DiscordBot:
         try:
             await work
         except Exception:
-            logger.exception("an event could not be handled")
+            logger.exception("an answer could not be made")
         finally:
-            task = asyncio.current_task()
-            if task is not None:
-                self._tasks.discard(task)
+            self._over()
 
     def lost(self, losses: Sequence[Loss]) -> None:
         """Count what could not be shown, and log each kind once."""
