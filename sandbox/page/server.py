@@ -18,6 +18,8 @@ from sandbox.page.guard import headers, origin_of, own_visitors
 STATIC = Path(__file__).parent / "static"
 STREAM_REST_SECONDS = 0.05
 """Between two events of one stream, so that a busy second is drawn some twenty times and not for every message."""
+COUNT_REST_SECONDS = 0.2
+"""Between two counts of the answers: a store that is busy taking them is not asked more often."""
 STOP_SECONDS = 0.2
 """How long a stop waits for acts that are under way."""
 
@@ -28,7 +30,7 @@ class Page:
     """The page, on loopback alone.
 
     ``beside`` gives the address of the manager's page for each visit, shown in a frame. ``answered`` gives how many
-    answers count so far, by platform name; it is asked again after every visible change, so that the page never polls.
+    answers count so far, by platform name; it is asked again after visible changes, so that the page never polls.
     """
 
     def __init__(
@@ -110,10 +112,11 @@ class Page:
                 counts = dict(await answered())
             except Exception:  # the figure is a guest here: whatever it stumbles over, the page goes on
                 log.exception("the answers could not be counted")
-                continue
-            if counts != self._counts:
-                self._counts = counts
-                self._wake()
+            else:
+                if counts != self._counts:
+                    self._counts = counts
+                    self._wake()
+            await asyncio.sleep(COUNT_REST_SECONDS)
 
     def _wake(self) -> None:
         for wake in self._wakes:
