@@ -458,3 +458,34 @@ async def test_two_hundred_press_at_once(hall: Hall) -> None:
     outcomes = await asyncio.gather(*(hall.sandbox.press(member, ts, "go") for member in members))
     assert {outcome.kind for outcome in outcomes} == {OutcomeKind.FORM}
     assert len({outcome.form.id for outcome in outcomes if outcome.form}) == 200
+
+
+async def test_a_stacked_form_knows_the_one_below_and_an_updated_one_keeps_what_was_typed(hall: Hall) -> None:
+    answers: list[JSON] = [
+        {"response_action": "update", "view": modal(field("a"), field("b", optional=True))},
+        {"response_action": "push", "view": modal(field("c", optional=True))},
+        {"response_action": "clear"},
+    ]
+    views: list[JSON] = []
+
+    @hall.app.command("/hall")
+    async def command(ack: Any, body: JSON, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(field("a")))
+
+    @hall.app.view("form")
+    async def form(ack: Any, view: JSON) -> None:
+        views.append(view)
+        await ack(answers.pop(0))
+
+    await hall.run()
+    opened = await hall.sandbox.command(hall.olga, hall.general, "/hall")
+    assert opened.form is not None
+    updated = await hall.sandbox.fill(hall.olga, opened.form.id, {"a": "typed"})
+    assert updated.form is not None
+    assert [item.value for item in updated.form.fields] == ["typed", ""]
+    pushed = await hall.sandbox.fill(hall.olga, opened.form.id, {})
+    assert pushed.form is not None
+    await hall.sandbox.fill(hall.olga, pushed.form.id, {}, wait=0)
+    assert [view["previous_view_id"] for view in views] == [None, None, opened.form.id]
+    assert {view["root_view_id"] for view in views} == {opened.form.id}
