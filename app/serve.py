@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -22,6 +22,10 @@ from storage.vault import Vault
 from web.server import Web
 
 logger = structlog.get_logger(__name__)
+
+
+class ServeError(Exception):
+    """The hall can't run on this machine; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +64,68 @@ async def open_store(settings: Settings, clock: Clock) -> Store:
 
 @asynccontextmanager
 async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
-    """The whole house, started; stopped at the end with nothing lost."""
+    """The whole house, started; stopped at the end with nothing lost.
+
+    Raises :class:`ServeError`, a StoreError or a BotStartError, each with words that say what to do.
+    """
     clock = clock or SystemClock()
     store = await open_store(settings, clock)
-    plugins = [House(), *settings.plugins]
-    hall = Hall(store=store, bots=settings.bots, plugins=plugins, catalogues=catalogues_for(plugins), clock=clock)
-    web = Web(hall, host=settings.web.host, port=settings.web.port)
     try:
-        if settings.web.enabled:
-            await web.start()
-        await hall.start()
+        hall = _hall(settings, store, clock)
+        web = Web(hall, host=settings.web.host, port=settings.web.port)
         try:
-            yield Running(hall, store, web)
+            if settings.web.enabled:
+                await _listen(web, settings)
+            await hall.start()
+            try:
+                yield Running(hall, store, web)
+            finally:
+                await hall.stop()
         finally:
-            await hall.stop()
+            await web.stop()
     finally:
-        await web.stop()
         await store.close()
 
 
-async def run(settings: Settings, ready_file: Path | None = None) -> None:
-    """Run until SIGTERM or SIGINT."""
+def _hall(settings: Settings, store: Store, clock: Clock) -> Hall:
+    plugins = [House(), *settings.plugins]
+    try:
+        return Hall(store=store, bots=settings.bots, plugins=plugins, catalogues=catalogues_for(plugins), clock=clock)
+    except ValueError as error:  # two of them claim the same name
+        raise ServeError(f"plugins: {error}. Leave one of them out.") from None
+
+
+async def _listen(web: Web, settings: Settings) -> None:
+    host, port = settings.web.host, settings.web.port
+    try:
+        await web.start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            why = f"Port {port} on {host} is taken. Is hallkeeper running already? Else set web.port to another one."
+        else:
+            why = f"Nothing can listen on {host}, port {port} ({error.strerror}). Set web.host and web.port."
+        raise ServeError(why) from None
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; either may come while everything is still starting."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with running(settings) as house:
-        bots = ", ".join(house.hall.bots) or "no bot"
-        logger.info("ready", bots=bots, web=house.web.url if settings.web.enabled else "off")
-        if ready_file is not None:
-            await asyncio.to_thread(ready_file.write_text, house.web.url)
-        await stop.wait()
+    if not settings.bots:
+        logger.warning("no platform is enabled: nobody can talk to this hall")
+    async with AsyncExitStack() as stack:
+        starting = asyncio.create_task(stack.enter_async_context(running(settings)))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            house = starting.result()
+            bots = ", ".join(house.hall.bots) or "none"
+            logger.info("ready", bots=bots, web=house.web.url if settings.web.enabled else "off")
+            await stopping
+        else:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
         logger.info("stopping")
+    logger.info("stopped")

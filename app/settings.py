@@ -8,29 +8,35 @@ from __future__ import annotations
 
 import difflib
 import os
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
-from pydantic_settings import (
-    BaseSettings,
-    NestedSecretsSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    create_model,
 )
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.bot import Bot
 from core.plugin import Plugin
-from core.registry import NotFound, bot_class, bot_names, plugin_class
+from core.registry import NotFound, bot_class, bot_names, plugin_class, plugin_names
 
 PREFIX = "HALLKEEPER_"
+OTHERS = frozenset({"HALLKEEPER_CONFIG", "HALLKEEPER_SECRETS", "HALLKEEPER_TEST_PG_URL"})
+"""Variables with our prefix that are not settings: where the settings are, and what tests need."""
 
 
 class SettingsError(Exception):
-    """The settings can't be used; the text names each one, what is wrong, and what to do."""
+    """The settings can't be used; the text names each one, what is wrong, and what to do. No value stands in it."""
 
 
 class _Section(BaseModel):
@@ -57,53 +63,66 @@ class VaultSettings(_Section):
 class WebSettings(_Section):
     """Health and pages."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="whether hallkeeper listens at all")
     host: str = Field(default="127.0.0.1", description="0.0.0.0 to be reached from other machines")
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: int = Field(default=8080, ge=0, le=65535, description="0 takes a free one")
 
 
 class LogSettings(_Section):
     """What is written about the run."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="how much is told")
     form: Literal["auto", "people", "json"] = Field(
         default="auto", description="people's form on a terminal, JSON otherwise"
     )
 
 
-class _Base(BaseSettings):
-    """The sections that every deployment has; platforms' and plugins' are added beside them."""
+def _by_commas(value: Any) -> Any:
+    """In the environment and in files a list is written ``one, two``."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", secrets_nested_delimiter="__"
-    )
-    toml: ClassVar[Path | None] = None
 
-    store: StoreSettings = StoreSettings()
-    vault: VaultSettings = VaultSettings()
-    web: WebSettings = WebSettings()
-    log: LogSettings = LogSettings()
-    plugins: list[str] = Field(
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What each place says, as nested dictionaries; ``names`` says for each setting by what name it came."""
+
+    given: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    secrets: Mapping[str, Any]
+    file: Mapping[str, Any]
+    names: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+
+class _Read(BaseSettings):
+    """Environment over secrets over the file."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+    sources: ClassVar[_Sources]
+
+    plugins: Annotated[list[str], BeforeValidator(_by_commas)] = Field(
         default=["question_of_the_day"],
         description="names of installed plugins, or paths of single files (./mine.py)",
     )
 
     @classmethod
     def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        cls, settings_cls: type[BaseSettings], *_: PydanticBaseSettingsSource, **__: PydanticBaseSettingsSource
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over secrets over TOML."""
-        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings]
-        if settings_cls.model_config.get("secrets_dir"):
-            sources.append(NestedSecretsSettingsSource(file_secret_settings))
-        if cls.toml is not None:
-            sources.append(TomlConfigSettingsSource(settings_cls, cls.toml))
-        return tuple(sources)
+        """Ours, the strongest first. Each was read before, so that a mistake can be told with its place."""
+        here = cls.sources
+        ordered = (here.given, here.environment, here.secrets, here.file)
+        return tuple(InitSettingsSource(settings_cls, dict(source)) for source in ordered)
+
+
+class DeploymentSettings(_Read):
+    """The sections that every deployment has; platforms' and plugins' are added beside them."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+
+    store: StoreSettings = StoreSettings()
+    vault: VaultSettings = VaultSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,81 +138,164 @@ class Settings:
 
 
 def load(config: Path | None, secrets: Path | None = None, **given: Any) -> Settings:
-    """Read the settings, import what is enabled, and check all of it.
+    """Read the settings, import what is enabled, and check all of it. ``given`` is stronger than any of it.
 
     Raises :class:`SettingsError` with every mistake at once.
     """
-    if config is not None and not config.is_file():
-        raise SettingsError(f"There is no file {config}. Start from config.example.toml.")
-    if secrets is not None and not secrets.is_dir():
-        raise SettingsError(f"There is no folder {secrets} for secrets.")
-    raw = _read(config, secrets, given)
-    _check_environment(raw)
+    names: dict[tuple[str, ...], str] = {}
+    environment = {
+        name: value for name, value in os.environ.items() if name.startswith(PREFIX) and name not in OTHERS
+    }
+    sources = _Sources(
+        given=given,
+        environment=_nested({name: (name.removeprefix(PREFIX), value) for name, value in environment.items()}, names),
+        secrets=_nested(_secret_files(secrets), names) if secrets is not None else {},
+        file=_toml(config) if config is not None else {},
+        names=names,
+    )
     mistakes: list[str] = []
+    kinds = _plugin_classes(sources, mistakes)
+    sections = {*bot_names(), *plugin_names(), *(kind.name for kind in kinds)}
+    deployment = _read(sources, DeploymentSettings, sections, mistakes)
+    # Apart from the deployment's own, so that a mistake there does not hide those in here.
+    others = _read(sources, _Read, sections, mistakes)
     bots: list[Bot] = []
     for name in bot_names():
-        section = getattr(raw, name)
-        if str(section.get("enabled", "false")).lower() in {"true", "1", "yes", "on"}:
-            kind = bot_class(name)
-            made = _section(kind.settings_model, section, name, mistakes)
+        section = getattr(others, name, {})
+        if _enabled(name, section, mistakes):
+            try:
+                bot = bot_class(name)
+            except NotFound as error:
+                mistakes.append(str(error))
+                continue
+            made = _section(bot.settings_model, section, name, names, mistakes)
             if made is not None:
-                bots.append(kind(made))  # type: ignore[call-arg]  # a Protocol has no constructor; every bot takes its settings
+                bots.append(bot(made))  # type: ignore[call-arg]  # a Protocol has no constructor; every bot takes its settings
     plugins: list[Plugin] = []
-    for name in raw.plugins:
-        try:
-            plugin = plugin_class(name)
-        except NotFound as error:
-            mistakes.append(str(error))
-            continue
-        made = _section(plugin.settings_model, getattr(raw, plugin.name, {}), plugin.name, mistakes)
+    for kind in kinds:
+        made = _section(kind.settings_model, getattr(others, kind.name, {}), kind.name, names, mistakes)
         if made is not None:
-            plugins.append(plugin(made))
+            plugins.append(kind(made))
     if mistakes:
         raise SettingsError("\n".join(mistakes))
-    return Settings(raw.store, raw.vault, raw.web, raw.log, bots, plugins)
+    return Settings(deployment.store, deployment.vault, deployment.web, deployment.log, bots, plugins)
 
 
-def _read(config: Path | None, secrets: Path | None, given: Mapping[str, Any]) -> Any:
-    sections: dict[str, Any] = {name: (dict[str, Any], {}) for name in (*bot_names(), *_plugin_sections())}
-    made = create_model("AllSettings", __base__=_Base, **sections)
-    made.toml = config
-    if secrets is not None:
-        made.model_config["secrets_dir"] = str(secrets)
+# -- the places -------------------------------------------------------------------------------------------------
+def _toml(path: Path) -> dict[str, Any]:
     try:
-        return made(**given)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_mistakes(error, (), made))) from None
-    except ValueError as error:
-        raise SettingsError(f"{config or 'The settings'}: {error}") from None
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise SettingsError(f"There is no file {path}. Start from config.example.toml.") from None
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read: {error.strerror}.") from None
+    except ValueError as error:  # says where, and not what stands there
+        raise SettingsError(f"{path} is no TOML: {error}.") from None
 
 
-def _plugin_sections() -> Iterable[str]:
-    from importlib.metadata import entry_points
-
-    from core.registry import PLUGINS
-
-    return [point.name for point in entry_points(group=PLUGINS)]
-
-
-def _section(model: type[BaseModel], raw: Mapping[str, Any], name: str, mistakes: list[str]) -> BaseModel | None:
-    unknown = sorted(set(raw) - set(model.model_fields))
-    mistakes += [_unknown((name, key), model.model_fields) for key in unknown]
+def _secret_files(folder: Path) -> dict[str, tuple[str, str]]:
+    """The files of a secrets folder. Hidden ones (an orchestrator's own) and keys are no settings."""
+    found = {}
     try:
-        return model.model_validate({key: value for key, value in raw.items() if key not in unknown})
+        for path in sorted(folder.iterdir()):
+            if not path.name.startswith(".") and path.suffix != ".key" and path.is_file():
+                found[str(path)] = (path.name, path.read_text("utf-8").strip())
+    except FileNotFoundError:
+        raise SettingsError(f"There is no folder {folder} for secrets.") from None
+    except OSError as error:
+        raise SettingsError(f"{error.filename or folder} can't be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is no text in UTF-8.") from None
+    return found
+
+
+def _nested(flat: Mapping[str, tuple[str, str]], names: dict[tuple[str, ...], str]) -> dict[str, Any]:
+    """``store__url`` as ``{"store": {"url": …}}``. ``flat`` has key and value by the name that they came by."""
+    nested: dict[str, Any] = {}
+    for name, (key, value) in flat.items():
+        *sections, last = path = key.lower().split("__")
+        inner = nested
+        for section in sections:
+            inner = inner.setdefault(section, {}) if isinstance(inner, dict) else {}
+        if not isinstance(inner, dict) or isinstance(inner.get(last), dict):
+            raise SettingsError(f"{name} can't be both a setting and a section.")
+        inner[last] = value
+        for length in range(1, len(path) + 1):
+            names.setdefault(tuple(path[:length]), name)
+    return nested
+
+
+# -- understanding them -----------------------------------------------------------------------------------------
+def _plugin_classes(sources: _Sources, mistakes: list[str]) -> list[type[Plugin]]:
+    only = _read(sources, _Read, (), mistakes)
+    kinds: list[type[Plugin]] = []
+    for name in dict.fromkeys(only.plugins) if only else ():
+        try:
+            kinds.append(plugin_class(name))
+        except NotFound as error:
+            mistakes.append(f"plugins: {error}")
+        except Exception as error:  # a plugin is somebody's code: whatever it raises, the others are checked
+            mistakes.append(f"plugins: {name} can't be loaded: {type(error).__name__}: {error}")
+    return kinds
+
+
+def _read(sources: _Sources, base: type[_Read], sections: Iterable[str], mistakes: list[str]) -> Any:
+    """The sources as one model, None when that can't be."""
+    more: dict[str, Any] = {name: (dict[str, Any], {}) for name in sections}
+    model = create_model("AllSettings", __base__=base, **more)
+    model.sources = sources
+    try:
+        return model()
     except ValidationError as error:
-        mistakes += _mistakes(error, (name,), model)
+        mistakes += [one for one in _mistakes(error, (), model, sources.names) if one not in mistakes]
         return None
 
 
-def _mistakes(error: ValidationError, before: tuple[str, ...], model: type[BaseModel]) -> list[str]:
+def _enabled(name: str, section: Mapping[str, Any], mistakes: list[str]) -> bool:
+    """Whether a platform's section enables it. One that doesn't say is a mistake: nothing would tell of a typo."""
+    if "enabled" not in section:
+        if section:
+            near = [key for key in section if difflib.get_close_matches(key, ["enabled"], cutoff=0.6)]
+            said = f"There is no setting {name}.{near[0]}. Did you mean {name}.enabled?" if near else None
+            mistakes.append(said or f"{name} has settings, and none says whether it runs: {name}.enabled = true")
+        return False
+    try:
+        return TypeAdapter(bool).validate_python(section["enabled"])
+    except ValidationError:
+        mistakes.append(f"{name}.enabled: Write true or false.")
+        return False
+
+
+def _section(
+    model: type[BaseModel],
+    raw: Mapping[str, Any],
+    name: str,
+    names: Mapping[tuple[str, ...], str],
+    mistakes: list[str],
+) -> BaseModel | None:
+    known = {key for key in raw if key in model.model_fields}
+    mistakes += [_unknown((name, key), model.model_fields, names) for key in raw if key not in known]
+    try:
+        return model.model_validate({key: raw[key] for key in known})
+    except ValidationError as error:
+        mistakes += _mistakes(error, (name,), model, names)
+        return None
+
+
+def _mistakes(
+    error: ValidationError, before: tuple[str, ...], model: type[BaseModel], names: Mapping[tuple[str, ...], str]
+) -> list[str]:
     """Each mistake in a line, without the value: it may be a secret."""
     lines = []
-    for one in error.errors(include_input=False, include_url=False):
+    for one in error.errors(include_input=False, include_url=False, include_context=False):
         path = (*before, *(str(part) for part in one["loc"]))
         if one["type"] == "extra_forbidden":
-            lines.append(_unknown(path, _fields_at(model, path[len(before) : -1])))
+            lines.append(_unknown(path, _fields_at(model, path[len(before) : -1]), names))
+        elif one["type"] in ("model_type", "dict_type"):
+            lines.append(f"{_named(path, names)}: This is a section. Its settings are {path[-1]}.NAME.")
         else:
-            lines.append(f"{'.'.join(path)}: {one['msg']}")
+            lines.append(f"{_named(path, names)}: {one['msg']}.")
     return lines
 
 
@@ -206,21 +308,13 @@ def _fields_at(model: type[BaseModel], path: Sequence[str]) -> Iterable[str]:
     return model.model_fields
 
 
-def _unknown(path: Sequence[str], known: Iterable[str]) -> str:
+def _unknown(path: tuple[str, ...], known: Iterable[str], names: Mapping[tuple[str, ...], str]) -> str:
     near = difflib.get_close_matches(path[-1], list(known), n=1, cutoff=0.5)
     hint = f" Did you mean {'.'.join((*path[:-1], near[0]))}?" if near else f" There is: {', '.join(sorted(known))}."
-    return f"There is no setting {'.'.join(path)}.{hint}"
+    return f"There is no setting {_named(path, names)}.{hint}"
 
 
-def _check_environment(raw: BaseModel) -> None:
-    """An environment variable with our prefix that no section takes is a typo, and a typo is an error."""
-    known = set(type(raw).model_fields)
-    for name in os.environ:
-        if name.startswith(PREFIX) and name not in OTHERS:
-            section = name.removeprefix(PREFIX).lower().split("__", 1)[0]
-            if section not in known:
-                raise SettingsError(_unknown((name,), [f"{PREFIX}{one.upper()}" for one in known]))
-
-
-OTHERS = frozenset({"HALLKEEPER_TEST_PG_URL", "HALLKEEPER_CONFIG"})
-"""Variables with our prefix that are not settings."""
+def _named(path: tuple[str, ...], names: Mapping[tuple[str, ...], str]) -> str:
+    """A setting's name, and the variable or file that it came by."""
+    by = f" ({names[path]})" if path in names else ""
+    return ".".join(path) + by

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -42,6 +42,11 @@ def plugin_class(name: str) -> type[Plugin]:
     return loaded
 
 
+def plugin_names() -> list[str]:
+    """The plugins that are installed."""
+    return sorted(point.name for point in entry_points(group=PLUGINS))
+
+
 def bot_names() -> list[str]:
     """The platforms that bots are installed for."""
     return sorted(point.name for point in entry_points(group=BOTS))
@@ -51,18 +56,31 @@ def bot_class(name: str) -> type[Bot]:
     """A platform's bot, imported only now. Raises :class:`NotFound`."""
     for point in entry_points(group=BOTS):
         if point.name == name:
-            found: type[Bot] = point.load()
+            try:
+                found: type[Bot] = point.load()
+            except (ImportError, AttributeError) as error:
+                raise NotFound(f"The bot for {name!r} can't be loaded: {error}. Install hallkeeper anew.") from None
             return found
     raise NotFound(f"There is no bot for {name!r}. Installed: {', '.join(bot_names()) or 'none'}")
 
 
+def tools_of(name: str) -> Sequence[Callable[..., str]]:
+    """What a platform's bot adds to the command line, where its class has ``tools``: functions that return a text.
+
+    A function's name is the command's, its docstring the help, its annotated parameters the options.
+    """
+    found: Sequence[Callable[..., str]] = getattr(bot_class(name), "tools", ())
+    return found
+
+
 def catalogues_for(plugins: Sequence[Plugin]) -> Catalogues:
-    """The catalogues of the core, of the bots' own words, and of plugins."""
+    """The catalogues of the core, of the bots' own words, of the pages, and of plugins."""
     catalogues = Catalogues()
     catalogues.add("core", House.locale or Path())
-    spec = importlib.util.find_spec("bots")
-    for place in spec.submodule_search_locations or () if spec else ():
-        catalogues.add("bots", Path(place) / "locale")
+    for package in ("bots", "web"):
+        spec = importlib.util.find_spec(package)
+        for place in spec.submodule_search_locations or () if spec else ():
+            catalogues.add(package, Path(place) / "locale")
     for plugin in plugins:
         if plugin.locale is not None:
             catalogues.add(plugin.name, plugin.locale)

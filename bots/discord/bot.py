@@ -18,6 +18,7 @@ from bots.discord.commands import NAME, hall_command, invoked, same
 from bots.discord.forms import values_of
 from bots.discord.frames import PLATFORM, Frames
 from bots.discord.payload import read
+from bots.discord.permissions import invite
 from bots.discord.render import CAPABILITIES, render
 from bots.discord.sending import again, once
 from bots.discord.settings import DiscordSettings
@@ -61,6 +62,8 @@ class DiscordBot:
     platform: ClassVar[str] = PLATFORM
     settings_model: ClassVar[type[BaseModel]] = DiscordSettings
     capabilities: Capabilities = CAPABILITIES
+    tools = (invite,)
+    """See :func:`core.registry.tools_of`."""
 
     def __init__(self, settings: DiscordSettings) -> None:
         self.settings = settings

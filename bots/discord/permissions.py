@@ -81,3 +81,11 @@ def manifest(settings: DiscordSettings | None = None) -> str:
         f"{heading}:\n" + "".join(f"  {asked.title}: {asked.reason}\n" for asked in several)
         for heading, several in parts
     )
+
+
+def invite(*, application_id: int) -> str:
+    """The address at which a manager adds the bot to a server, and what it asks for there, with reasons.
+
+    The application id stands at https://discord.com/developers/applications, on your application's first page.
+    """
+    return f"{invite_url(application_id)}\n\n{manifest()}"

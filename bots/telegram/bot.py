@@ -18,6 +18,7 @@ from bots.telegram.errors import as_send_error, refused
 from bots.telegram.forms import Forms
 from bots.telegram.frames import PLATFORM
 from bots.telegram.hearing import Hearing
+from bots.telegram.permissions import setup
 from bots.telegram.polling import Polling
 from bots.telegram.render import CAPABILITIES
 from bots.telegram.settings import TelegramSettings
@@ -38,6 +39,8 @@ class TelegramBot:
     platform: ClassVar[str] = PLATFORM
     settings_model: ClassVar[type[BaseModel]] = TelegramSettings
     capabilities: Capabilities = CAPABILITIES
+    tools = (setup,)
+    """See :func:`core.registry.tools_of`."""
 
     def __init__(self, settings: TelegramSettings) -> None:
         self.health = Health()

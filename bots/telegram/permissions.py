@@ -52,3 +52,8 @@ def manifest() -> str:
     for one in (*UPDATES, *RIGHTS):
         lines.append(f"  {one.name:<18} {one.reason}{' (optional)' if one.optional else ''}")
     return "\n".join(lines) + "\n"
+
+
+def setup() -> str:
+    """What to tell @BotFather, and what the bot asks for, with reasons."""
+    return manifest()
