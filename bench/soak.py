@@ -1,8 +1,8 @@
 """Does the log stay quick when it is long? Millions of acts through ``store.log``, 1,000 a transaction.
 
 ``python -m bench.soak --millions 50 [--store sqlite|postgresql] [--folder DIR]`` tells each million as it goes and
-prints JSON at the end. Time is played: a million and two thirds of acts make a day, so that 50 million fill a month and
-the rollup grows as it would. Target: at the end at least half of the rate at one million, and 20,000 rows a second.
+prints JSON at the end. Time is played: a million and two thirds of acts make a day, so that 50 million fill a month
+and the rollup grows as it would. Target: at the end half of the rate at one million, and 20,000 rows a second.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ async def soak(kind: str, millions: int, communities: int, folder: str | None) -
     """Fill a store of one kind and measure each million."""
     acts = Acts(communities)
     moment = START
-    # Making acts isn't what is measured: a hundred batches are made once and written again and again, later each time.
+    # Making acts isn't what is measured: a hundred batches are written again and again, later each time.
     patterns = [acts.make(SIZE, START) for _ in range(100)]
     rates: list[int] = []
     with address(kind, folder) as url:

@@ -16,6 +16,11 @@ CONNECT_SECONDS = 5
 BUSY_MILLISECONDS = 5_000
 """How long SQLite waits for another process to finish its transaction."""
 
+CACHE_KILOBYTES = 65_536
+"""How much of an SQLite its writer may hold in memory."""
+CHECKPOINT_PAGES = 16_384
+"""After how many pages (of 4 KiB) SQLite's write-ahead log is written back: 64 MiB."""
+
 
 def writing_engine(url: URL) -> Engine:
     """An engine whose connections leave BEGIN and COMMIT to their user."""
@@ -24,6 +29,7 @@ def writing_engine(url: URL) -> Engine:
             url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
         )
         event.listen(engine, "connect", _sqlite_pragmas)
+        event.listen(engine, "connect", _sqlite_writer)
         return engine
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_postgres_arguments())
 
@@ -43,6 +49,19 @@ def reading_engine(url: URL, readers: int) -> AsyncEngine:
     )
 
 
+def quick_reading_engine(url: URL) -> Engine:
+    """An engine for the reader's threads: a connection each, no transaction, nothing can be written."""
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
+        )
+        event.listen(engine, "connect", _sqlite_pragmas)
+        event.listen(engine, "connect", _sqlite_read_only)
+        return engine
+    arguments = _postgres_arguments("-c default_transaction_read_only=on")
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
+
+
 def _postgres_arguments(options: str = "") -> dict[str, Any]:
     return {"connect_timeout": CONNECT_SECONDS, "options": f"-c timezone=UTC {options}".rstrip()}
 
@@ -54,6 +73,15 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _sqlite_writer(connection: Any, _record: Any) -> None:
+    # The rollup of a day touches pages all over itself. They must fit into the cache, or they are spilled within the
+    # transaction; and a longer log writes each back once for many transactions.
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KILOBYTES}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     cursor.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -42,10 +42,10 @@ class Log(ABC):
     """What a transaction will append. Rows are checked when they are added, so that a bad one fails its own unit."""
 
     @abstractmethod
-    def add(self, act: Act, act_id: bytes) -> None:
-        """Take an act in.
+    def add(self, acts: Iterable[Act], ids: Iterable[bytes]) -> None:
+        """Take acts in.
 
-        :raises ValueError: its moment is naive, its source is unknown.
+        :raises ValueError: a moment is naive, a source is unknown.
         :raises TypeError: a feature is no number.
         """
 
@@ -62,11 +62,11 @@ class Log(ABC):
         """Write all of it, and the rollup in the order of its key, so that two processes never wait in a ring."""
 
 
-def _check(act: Act) -> None:
-    if act.at.tzinfo is None:
+def _check(at: datetime, at_source: str) -> None:
+    if at.tzinfo is None:
         raise ValueError("An act needs an aware moment: give `at` its time zone, best UTC.")
-    if act.at_source not in AT_SOURCES:
-        raise ValueError(f"`at_source` says who told the time, `platform` or `received`, not {act.at_source!r}.")
+    if at_source not in AT_SOURCES:
+        raise ValueError(f"`at_source` says who told the time, `platform` or `received`, not {at_source!r}.")
 
 
 def _features(features: Mapping[str, int | None]) -> str:
@@ -81,24 +81,30 @@ class SqliteLog(Log):
     def __init__(self) -> None:
         self._rows: list[tuple[Any, ...]] = []
 
-    def add(self, act: Act, act_id: bytes) -> None:
-        _check(act)
-        activity = act.activity_id
-        self._rows.append(
-            (
-                act_id,
-                act.community_id.bytes,
-                act.space_id.bytes,
-                activity and activity.bytes,
-                act.member.bytes,
-                act.plugin,
-                act.kind,
-                int(act.conversation),
-                utc_text(act.at),
-                act.at_source,
-                None if act.features is None else _features(act.features),
+    def add(self, acts: Iterable[Act], ids: Iterable[bytes]) -> None:
+        append = self._rows.append
+        last_at, at_text = None, ""
+        for act, act_id in zip(acts, ids, strict=True):
+            community, space, member, plugin, kind, conversation, at, at_source, activity, features = act
+            if at is not last_at:  # acts of one moment often come together
+                at_text = utc_text(at)
+                last_at = at
+            _check(at, at_source)
+            append(
+                (
+                    act_id,
+                    community.bytes,
+                    space.bytes,
+                    activity and activity.bytes,
+                    member.bytes,
+                    plugin,
+                    kind,
+                    conversation,
+                    at_text,
+                    at_source,
+                    None if features is None else _features(features),
+                )
             )
-        )
 
     def mark(self) -> int:
         return len(self._rows)
@@ -151,34 +157,27 @@ class PostgresLog(Log):
                 self._words[word] = packed
         return packed
 
-    def add(self, act: Act, act_id: bytes) -> None:
-        _check(act)
-        community, space, member = act.community_id.bytes, act.space_id.bytes, act.member.bytes
-        if act.activity_id is None:
-            ids = _IDS_NO_ACTIVITY(11, 16, act_id, 16, community, 16, space, -1, 16, member)
-        else:
-            ids = _IDS(11, 16, act_id, 16, community, 16, space, 16, act.activity_id.bytes, 16, member)
-        since: timedelta = act.at - _PG_EPOCH
-        microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-        if act.features is None:
-            features = _NULL
-        else:
-            data = _JSONB_VERSION + _features(act.features).encode()
-            features = _LENGTH(len(data)) + data
-        word = self._word
-        self._rows.append(
-            b"".join(
-                (
-                    ids,
-                    word(act.plugin),
-                    word(act.kind),
-                    _WHEN(1, act.conversation, 8, microseconds),
-                    word(act.at_source),
-                    features,
+    def add(self, acts: Iterable[Act], ids: Iterable[bytes]) -> None:
+        append, word = self._rows.append, self._word
+        for act, act_id in zip(acts, ids, strict=True):
+            community, space, member, plugin, kind, conversation, at, at_source, activity, features = act
+            _check(at, at_source)
+            if activity is None:
+                keys = _IDS_NO_ACTIVITY(11, 16, act_id, 16, community.bytes, 16, space.bytes, -1, 16, member.bytes)
+            else:
+                keys = _IDS(
+                    *(11, 16, act_id, 16, community.bytes, 16, space.bytes, 16, activity.bytes, 16, member.bytes)
                 )
-            )
-        )
-        self._acts.append(act)
+            since: timedelta = at - _PG_EPOCH
+            microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+            if features is None:
+                packed = _NULL
+            else:
+                data = _JSONB_VERSION + _features(features).encode()
+                packed = _LENGTH(len(data)) + data
+            when = _WHEN(1, conversation, 8, microseconds)
+            append(b"".join((keys, word(plugin), word(kind), when, word(at_source), packed)))
+            self._acts.append(act)
 
     def mark(self) -> int:
         return len(self._rows)

@@ -142,16 +142,12 @@ class Tx:
         :raises ValueError: ``at`` is naive or ``at_source`` is another word.
         :raises TypeError: a feature is no whole number.
         """
-        self._log.add(
-            Act(community_id, space_id, member, plugin, kind, conversation, at, at_source, activity_id, features),
-            self._ids.next_bytes(self.now),
-        )
+        act = Act(community_id, space_id, member, plugin, kind, conversation, at, at_source, activity_id, features)
+        self.participate_all((act,))
 
     def participate_all(self, acts: Sequence[Act]) -> None:
         """Note many acts, as :meth:`participate` notes one."""
-        add, next_id, now = self._log.add, self._ids.next_bytes, self.now
-        for act in acts:
-            add(act, next_id(now))
+        self._log.add(acts, self._ids.next_bytes(self.now, len(acts)))
 
     @contextmanager
     def nested(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ Moments are ``timestamptz`` on PostgreSQL and text in UTC on SQLite (``2026-11-2
 from __future__ import annotations
 
 import os
+import struct
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0b10 << 62
+_PACK = struct.Struct(">QQ").pack
 # A clock that goes back further than this was set, not corrected: its time is believed again.
 _PATIENCE_TICKS = 10_000 << 12
 
@@ -50,24 +52,29 @@ class Uuid7Source:
 
         :raises ValueError: ``now`` has no time zone.
         """
-        return UUID(int=self._next(now))
+        return UUID(int=_number(self._reserve(now, 1), int.from_bytes(os.urandom(8), "big") >> 2))
 
-    def next_bytes(self, now: datetime) -> bytes:
-        """As :meth:`next`, in its 16 bytes: half the work where many are made."""
-        return self._next(now).to_bytes(16, "big")
+    def next_bytes(self, now: datetime, count: int) -> list[bytes]:
+        """So many ids at once, in their 16 bytes: a fraction of the work where thousands are made."""
+        first = self._reserve(now, count)
+        randoms = struct.unpack(f">{count}Q", os.urandom(8 * count))
+        return [
+            _PACK((ticks >> 12) << 16 | 0x7000 | ticks & 0xFFF, random >> 2 | 1 << 63)
+            for ticks, random in zip(range(first, first + count), randoms, strict=True)
+        ]
 
-    def _next(self, now: datetime) -> int:
-        # A whole transaction has one moment, so it is reckoned once. Threads may race here: the pair is swapped as one.
+    def _reserve(self, now: datetime, count: int) -> int:
+        """The first of so many ticks that are the caller's alone."""
+        # A whole transaction has one moment, so it is reckoned once. Threads may race: the pair is swapped as one.
         moment, ticks = self._reckoned
         if moment is not now:
             ticks = _ticks(now)
             self._reckoned = (now, ticks)
-        random = int.from_bytes(os.urandom(8), "big") >> 2
         with self._lock:
             if ticks <= self._last and self._last - ticks < _PATIENCE_TICKS:
                 ticks = self._last + 1
-            self._last = ticks
-        return _number(ticks, random)
+            self._last = ticks + count - 1
+        return ticks
 
 
 _source = Uuid7Source()

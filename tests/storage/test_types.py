@@ -14,6 +14,7 @@ from sqlalchemy.exc import StatementError
 from storage.engine import Store
 from storage.tables import Watermark
 from storage.types import Uuid7Source, uuid7, uuid7_floor, uuid7_time
+from tests.clock import SettableClock
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  made aware
@@ -32,6 +33,16 @@ def test_ids_rise_while_the_clock_stands_or_goes_back_a_little() -> None:
     moments = [NOON] * 3000 + [NOON - timedelta(seconds=9)] * 3000 + [NOON + timedelta(microseconds=1)] * 3000
     made = [source.next(moment) for moment in moments]
     assert made == sorted(set(made))
+
+
+def test_many_ids_at_once_are_as_good(clock: SettableClock) -> None:
+    source = Uuid7Source()
+    before = source.next(clock.now())
+    made = [UUID(bytes=one) for one in source.next_bytes(clock.now(), 5000)]
+    after = source.next(clock.now())
+    assert [before, *made, after] == sorted({before, *made, after})
+    assert {(one.version, one.variant) for one in made} == {(7, "specified in RFC 4122")}
+    assert source.next_bytes(clock.now(), 0) == []
 
 
 def test_a_clock_that_was_set_back_is_believed() -> None:
