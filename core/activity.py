@@ -136,20 +136,27 @@ def touch_card(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
 
 async def activity_of_message(store: Store, community_id: UUID, space_id: UUID, external_id: str) -> Activity | None:
     """The activity that a platform's message shows, by our delivery of it; None for anybody else's message."""
-    async with store.session() as session:
-        found: Activity | None = await session.scalar(
-            select(Activity)
-            .join(
-                Delivery,
-                and_(
-                    col(Delivery.community_id) == col(Activity.community_id),
-                    col(Delivery.activity_id) == col(Activity.id),
-                ),
-            )
-            .where(
-                col(Delivery.community_id) == community_id,
-                col(Delivery.space_id) == space_id,
-                col(Delivery.external_id) == external_id,
-            )
+    query = (
+        select(Activity)
+        .join(
+            Delivery,
+            and_(
+                col(Delivery.community_id) == col(Activity.community_id),
+                col(Delivery.activity_id) == col(Activity.id),
+            ),
         )
-        return found
+        .where(
+            col(Delivery.community_id) == community_id,
+            col(Delivery.space_id) == space_id,
+            col(Delivery.external_id) == external_id,
+        )
+    )
+    row = await store.read(lambda connection: connection.execute(query).first())
+    return Activity(**row._mapping) if row else None
+
+
+async def activity_by_id(store: Store, community_id: UUID, activity_id: object) -> Activity | None:
+    """An activity of a community; None for an id that is not one of its activities."""
+    query = select(Activity).where(col(Activity.community_id) == community_id, col(Activity.id) == activity_id)
+    row = await store.read(lambda connection: connection.execute(query).first())
+    return Activity(**row._mapping) if row else None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Delete, delete, update
+from sqlalchemy import Delete, Select, delete, select, update
 from sqlmodel import col
 
 from core.clock import Clock
@@ -28,8 +28,8 @@ class StoredDialogues:
 
     async def load(self, platform: str, key: str) -> dict[str, Any] | None:
         """The saved state; None when there is none or it is too old."""
-        async with self._store.session() as session:
-            row = await session.get(Dialogue, (platform, self._name(key)))
+        name = self._name(key)
+        row = await self._store.read(lambda connection: connection.execute(_kept(platform, name)).first())
         if row is None or row.expires_at <= self._clock.now():
             return None
         state: dict[str, Any] = json.loads(self._store.vault.open(row.sealed, self._context(platform, key)))
@@ -60,6 +60,12 @@ class StoredDialogues:
         return f"dialogue:{platform}:{key}".encode()
 
 
+def _kept(platform: str, name: str) -> Select[bytes, datetime]:
+    return select(col(Dialogue.sealed), col(Dialogue.expires_at)).where(
+        col(Dialogue.platform) == platform, col(Dialogue.key) == name
+    )
+
+
 def _the_row(platform: str, name: str) -> Delete:
     return delete(Dialogue).where(col(Dialogue.platform) == platform, col(Dialogue.key) == name)
 
@@ -72,9 +78,9 @@ class StoredWatermarks:
 
     async def watermark(self, source: str) -> int | None:
         """The highest handled number, None at the very first start."""
-        async with self._store.session() as session:
-            row = await session.get(Watermark, source)
-            return row.value if row else None
+        query = select(col(Watermark.value)).where(col(Watermark.source) == source)
+        found: int | None = await self._store.read(lambda connection: connection.scalar(query))
+        return found
 
     async def advance(self, source: str, value: int) -> None:
         """All up to ``value`` is handled."""

@@ -266,14 +266,7 @@ class QuestionOfTheDay(Plugin):
     async def answer_form(self, ctx: Context, action: Action) -> Form | Message:
         """The form for an answer, holding the one that was given before."""
         activity_id = action.args[0] if action.args else None
-        async with ctx.session() as session:
-            activity = await session.scalar(
-                select(Activity).where(
-                    col(Activity.community_id) == ctx.community_id,
-                    col(Activity.id) == activity_id,
-                    col(Activity.plugin) == self.code,
-                )
-            )
+        activity = await ctx.activity(activity_id)
         if activity is None:
             return Message(text=_("This question was removed."))
         if activity.state != OPEN:
