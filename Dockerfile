@@ -1,4 +1,4 @@
-# hallkeeper in a container. Settings: /etc/hallkeeper/config.toml (or none: the environment does); secrets: a file each
+# hallkeeper in a container. Settings: /etc/hallkeeper/config.toml; secrets: a file each
 # in /run/secrets, named like their settings (discord__token); the store, where it is SQLite: /data; the master key: /keys.
 
 FROM python:3.11-slim-bookworm AS build

@@ -79,7 +79,7 @@ def run(config: ConfigOption = None, secrets: SecretsOption = None) -> None:
     from app import log, serve
 
     settings = _settings(config, secrets)
-    log.set_up(settings.log)
+    log.set_up(settings.log, settings.secrets)
     _finish(serve.run(settings))
 
 

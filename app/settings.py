@@ -6,6 +6,7 @@ A platform's section is only understood by that platform's bot, which is only im
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import tomllib
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -135,6 +137,8 @@ class Settings:
     log: LogSettings
     bots: Sequence[Bot]
     plugins: Sequence[Plugin]
+    secrets: frozenset[str] = frozenset()
+    """All that was given in secret, so that it can be kept out of the logs."""
 
 
 def load(config: Path | None, secrets: Path | None = None, **given: Any) -> Settings:
@@ -159,6 +163,7 @@ def load(config: Path | None, secrets: Path | None = None, **given: Any) -> Sett
     deployment = _read(sources, DeploymentSettings, sections, mistakes)
     # Apart from the deployment's own, so that a mistake there does not hide those in here.
     others = _read(sources, _Read, sections, mistakes)
+    models: list[BaseModel] = [] if deployment is None else [deployment.store]
     bots: list[Bot] = []
     for name in bot_names():
         section = getattr(others, name, {})
@@ -170,15 +175,18 @@ def load(config: Path | None, secrets: Path | None = None, **given: Any) -> Sett
                 continue
             made = _section(bot.settings_model, section, name, names, mistakes)
             if made is not None:
+                models.append(made)
                 bots.append(bot(made))  # type: ignore[call-arg]  # a Protocol has no constructor; every bot takes its settings
     plugins: list[Plugin] = []
     for kind in kinds:
         made = _section(kind.settings_model, getattr(others, kind.name, {}), kind.name, names, mistakes)
         if made is not None:
+            models.append(made)
             plugins.append(kind(made))
     if mistakes:
         raise SettingsError("\n".join(mistakes))
-    return Settings(deployment.store, deployment.vault, deployment.web, deployment.log, bots, plugins)
+    secret = frozenset(one for model in models for one in _secrets_in(model))
+    return Settings(deployment.store, deployment.vault, deployment.web, deployment.log, bots, plugins, secret)
 
 
 # -- the places -------------------------------------------------------------------------------------------------
@@ -283,6 +291,16 @@ def _section(
         return None
 
 
+def _secrets_in(model: BaseModel) -> Iterable[str]:
+    """A section's secrets, and the password of an address that is one."""
+    for _, value in model:
+        if isinstance(value, SecretStr) and (secret := value.get_secret_value()):
+            yield secret
+            with contextlib.suppress(ValueError):
+                if password := urlsplit(secret).password:
+                    yield from (password, unquote(password))
+
+
 def _mistakes(
     error: ValidationError, before: tuple[str, ...], model: type[BaseModel], names: Mapping[tuple[str, ...], str]
 ) -> list[str]:
@@ -310,7 +328,11 @@ def _fields_at(model: type[BaseModel], path: Sequence[str]) -> Iterable[str]:
 
 def _unknown(path: tuple[str, ...], known: Iterable[str], names: Mapping[tuple[str, ...], str]) -> str:
     near = difflib.get_close_matches(path[-1], list(known), n=1, cutoff=0.5)
-    hint = f" Did you mean {'.'.join((*path[:-1], near[0]))}?" if near else f" There is: {', '.join(sorted(known))}."
+    hint = (
+        f" Did you mean {'.'.join((*path[:-1], near[0]))}?"
+        if near
+        else f" There is: {', '.join(sorted(known)) or 'none'}."
+    )
     return f"There is no setting {_named(path, names)}.{hint}"
 
 

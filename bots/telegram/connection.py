@@ -32,6 +32,9 @@ async def connect(settings: TelegramSettings) -> tuple[Bot, AiohttpRequest]:
         )
     except TelegramError as error:
         problem = f"Telegram can't be reached: {error}. Check the network and telegram.api_url."
+    except BaseException:  # cancelled: a stop that came while it starts
+        await api.shutdown()
+        raise
     else:
         return api, polls
     await api.shutdown()
