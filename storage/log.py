@@ -190,23 +190,33 @@ class PostgresLog(Log):
             return
         with cursor.copy(f"COPY participation ({_COLUMNS}) FROM STDIN WITH (FORMAT BINARY)") as copy:
             copy.write(b"".join((_COPY_HEAD, *self._rows, _COPY_END)))
-        tallies: dict[tuple[date, UUID, str, str], list[int]] = {}
+        # By bytes, which is how PostgreSQL orders UUIDs; Python compares UUIDs themselves ten times slower.
+        tallies: dict[tuple[date, bytes, str, str], list[int]] = {}
         for act in self._acts:
             at = act.at
             day = (at if at.tzinfo is UTC else at.astimezone(UTC)).date()
-            tally = tallies.setdefault((day, act.community_id, act.plugin, act.kind), [0, 0])
+            tally = tallies.setdefault((day, act.community_id.bytes, act.plugin, act.kind), [0, 0])
             tally[0] += act.conversation
             tally[1] += 1
-        keys = sorted(tallies)
+        rows = [(*key, *tally) for key, tally in sorted(tallies.items())]
+        days, communities, plugins, kinds, conversations, counts = zip(*rows, strict=True)
         cursor.execute(
             f"INSERT INTO participation_day ({_ROLLUP}) SELECT * FROM "  # noqa: S608  constants
             f"unnest(%s::date[], %s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[]) {_MERGE}",
             (
-                *(list(column) for column in zip(*keys, strict=True)),
-                [tallies[key][0] for key in keys],
-                [tallies[key][1] for key in keys],
+                _array(day.isoformat() for day in days),
+                _array(community.hex() for community in communities),
+                list(plugins),
+                list(kinds),
+                _array(str(number) for number in conversations),
+                _array(str(number) for number in counts),
             ),
         )
+
+
+def _array(words: Iterable[str]) -> str:
+    """An array's text, of words that need no quotes."""
+    return f"{{{','.join(words)}}}"
 
 
 def new_log(dialect: str) -> Log:

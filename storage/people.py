@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from storage.prepared import Prepared
 from storage.tables import Account, Member, Person, table_of
 from storage.tx import Tx
 from storage.vault import Vault
 
 _ACCOUNT = table_of(Account)
 _MEMBER = table_of(Member)
+_PERSON = table_of(Person)
 
 
 def account_for(
@@ -65,6 +67,71 @@ def member_for(tx: Tx, community_id: UUID, account_id: UUID) -> Member:
             return member
         found = tx.execute(query).one()  # as above
     return Member(**found._mapping)
+
+
+_WHO = Prepared(
+    select(_ACCOUNT.c.id, _ACCOUNT.c.locale, _MEMBER.c.id)
+    .select_from(
+        _ACCOUNT.outerjoin(
+            _MEMBER,
+            and_(_MEMBER.c.account_id == _ACCOUNT.c.id, _MEMBER.c.community_id == bindparam("community_id")),
+        )
+    )
+    .where(
+        _ACCOUNT.c.platform == bindparam("platform"),
+        _ACCOUNT.c.scope == bindparam("scope"),
+        _ACCOUNT.c.lookup == bindparam("lookup"),
+    )
+)
+
+
+def member_id_for(
+    tx: Tx,
+    vault: Vault,
+    community_id: UUID,
+    platform: str,
+    scope: str,
+    external_id: str,
+    locale: str | None = None,
+) -> UUID:
+    """The pseudonym of one identity in a community: :func:`account_for` and :func:`member_for` in one look.
+
+    Every act does this, so it is the quick way.
+    """
+    lookup = lookup_of(vault, platform, scope, external_id)
+    found = tx.run(_WHO, community_id=community_id, platform=platform, scope=scope, lookup=lookup)
+    if not found:
+        account_id, person_id = tx.new_id(), tx.new_id()
+        tx.insert(Person, id=person_id)
+        is_new = tx.insert_if_new(
+            Account,
+            id=account_id,
+            platform=platform,
+            scope=scope,
+            lookup=lookup,
+            sealed=vault.seal(external_id.encode(), _context(platform, scope)),
+            person_id=person_id,
+            locale=locale,
+            created_at=tx.now,
+        )
+        if not is_new:  # another process was first; its person is the one
+            tx.execute(delete(_PERSON).where(_PERSON.c.id == person_id))
+            account_id = account_for(tx, vault, platform, scope, external_id, locale).id
+        return _new_member(tx, community_id, account_id)
+    account_id, known_locale, member_id = found[0]
+    if locale is not None and known_locale != locale:
+        tx.execute(update(_ACCOUNT).where(_ACCOUNT.c.id == account_id).values(locale=locale))
+    if member_id is None:
+        return _new_member(tx, community_id, account_id)
+    pseudonym: UUID = member_id
+    return pseudonym
+
+
+def _new_member(tx: Tx, community_id: UUID, account_id: UUID) -> UUID:
+    # Version 4, so that no time in it tells when its holder came.
+    pseudonym = uuid4()
+    values = {"community_id": community_id, "id": pseudonym, "account_id": account_id, "created_at": tx.now}
+    return pseudonym if tx.insert_if_new(Member, **values) else member_for(tx, community_id, account_id).id
 
 
 def external_id_of(vault: Vault, account: Account) -> str:

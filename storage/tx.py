@@ -12,6 +12,7 @@ from sqlalchemy import Connection, CursorResult, Dialect, Executable, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.log import Act, Log
+from storage.prepared import Prepared
 from storage.tables import Table, table_of
 from storage.types import Uuid7Source, utc_text
 
@@ -30,13 +31,21 @@ class Inserts:
 
     def __call__(self, row: Table) -> tuple[str, list[Any]]:
         """The statement that inserts the row, and its values."""
-        known = self._known.get(type(row))
-        if known is None:
-            known = self._known[type(row)] = self._make(type(row))
-        sql, columns = known
+        sql, columns = self._of(type(row))
         return sql, [
             getattr(row, name) if convert is None else convert(getattr(row, name)) for name, convert in columns
         ]
+
+    def plain(self, model: type[Table], row: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """The same for a row that is only a mapping; what it leaves out is null."""
+        sql, columns = self._of(model)
+        return sql, [row.get(name) if convert is None else convert(row.get(name)) for name, convert in columns]
+
+    def _of(self, model: type[Table]) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
+        known = self._known.get(model)
+        if known is None:
+            known = self._known[model] = self._make(model)
+        return known
 
     def _make(self, model: type[Table]) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
         table = table_of(model)
@@ -103,6 +112,28 @@ class Tx:
         sql, values = self._inserts(row)
         self._raw(f"{sql} ON CONFLICT DO NOTHING RETURNING 1", values)
         return bool(self._cursor.fetchall())
+
+    def insert(self, model: type[Table], **values: Any) -> None:
+        """Insert a row by its values: :meth:`add` without making an object, for what happens at every act.
+
+        What is left out is null; nothing has a default here.
+        """
+        self._raw(*self._inserts.plain(model, values))
+
+    def insert_if_new(self, model: type[Table], **values: Any) -> bool:
+        """:meth:`insert` unless a unique key knows it already. Whether it was inserted."""
+        sql, row = self._inserts.plain(model, values)
+        self._raw(f"{sql} ON CONFLICT DO NOTHING RETURNING 1", row)
+        return bool(self._cursor.fetchall())
+
+    def run(self, statement: Prepared, **params: Any) -> list[tuple[Any, ...]]:
+        """Run a prepared statement; its rows as plain tuples."""
+        self._touch()
+        dialect = self._connection.dialect
+        try:
+            return statement.run(self._cursor, dialect, params)
+        except dialect.loaded_dbapi.Error as error:
+            raise DBAPIError.instance("", None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
 
     def seen(self, source: str, event_id: str) -> bool:
         """Take an event into the inbox. Whether it was there already: a repeat, whose work is done."""

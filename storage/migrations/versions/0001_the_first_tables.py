@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("conversations", sa.Integer(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", "community_id", "plugin", "kind", name="pk_participation_day"),
+        postgresql_with={"fillfactor": 50},
         sqlite_with_rowid=False,
     )
     op.create_table(
