@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, bindparam, literal_column, select, update
 from sqlmodel import col
 
 from core.message import Message
 from storage.engine import Store
+from storage.prepared import Prepared
 from storage.tables import Activity, Delivery
 from storage.tx import Tx
 
@@ -120,43 +121,64 @@ def touch_card(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
     Writes nothing when a card is already known to be two states behind: one edit in flight, one to come. So a
     thousand answers cost a few edits, and none is missed by a crash.
     """
-    tx.execute(
-        update(Delivery)
-        .where(
-            and_(
-                col(Delivery.community_id) == community_id,
-                col(Delivery.activity_id) == activity_id,
-                col(Delivery.card_plugin).is_not(None),
-                col(Delivery.wanted_revision) <= col(Delivery.shown_revision) + 1,
-            )
+    tx.run(_TOUCH, community=community_id, activity=activity_id)
+
+
+def activity_state(tx: Tx, community_id: UUID, activity_id: UUID) -> str | None:
+    """The state of an activity inside a unit, None when there is none."""
+    rows = tx.run(_STATE, community=community_id, activity=activity_id)
+    return str(rows[0][0]) if rows else None
+
+
+# These run at every act.
+_TOUCH = Prepared(
+    update(Delivery)
+    .where(
+        and_(
+            col(Delivery.community_id) == bindparam("community"),
+            col(Delivery.activity_id) == bindparam("activity"),
+            col(Delivery.card_plugin).is_not(None),
+            col(Delivery.wanted_revision) <= col(Delivery.shown_revision) + literal_column("1"),
         )
-        .values(wanted_revision=Delivery.wanted_revision + 1)
     )
+    .values(wanted_revision=col(Delivery.wanted_revision) + literal_column("1"))
+)
+_STATE = Prepared(
+    select(col(Activity.state)).where(
+        col(Activity.community_id) == bindparam("community"), col(Activity.id) == bindparam("activity")
+    )
+)
+_BY_ID = select(Activity).where(
+    col(Activity.community_id) == bindparam("community"), col(Activity.id) == bindparam("activity")
+)
+_BY_MESSAGE = (
+    select(Activity)
+    .join(
+        Delivery,
+        and_(
+            col(Delivery.community_id) == col(Activity.community_id),
+            col(Delivery.activity_id) == col(Activity.id),
+        ),
+    )
+    .where(
+        col(Delivery.community_id) == bindparam("community"),
+        col(Delivery.space_id) == bindparam("space"),
+        col(Delivery.external_id) == bindparam("message"),
+    )
+)
 
 
 async def activity_of_message(store: Store, community_id: UUID, space_id: UUID, external_id: str) -> Activity | None:
     """The activity that a platform's message shows, by our delivery of it; None for anybody else's message."""
-    query = (
-        select(Activity)
-        .join(
-            Delivery,
-            and_(
-                col(Delivery.community_id) == col(Activity.community_id),
-                col(Delivery.activity_id) == col(Activity.id),
-            ),
-        )
-        .where(
-            col(Delivery.community_id) == community_id,
-            col(Delivery.space_id) == space_id,
-            col(Delivery.external_id) == external_id,
-        )
-    )
-    row = await store.read(lambda connection: connection.execute(query).first())
+    what = {"community": community_id, "space": space_id, "message": external_id}
+    row = await store.read(lambda connection: connection.execute(_BY_MESSAGE, what).first())
     return Activity(**row._mapping) if row else None
 
 
 async def activity_by_id(store: Store, community_id: UUID, activity_id: object) -> Activity | None:
     """An activity of a community; None for an id that is not one of its activities."""
-    query = select(Activity).where(col(Activity.community_id) == community_id, col(Activity.id) == activity_id)
-    row = await store.read(lambda connection: connection.execute(query).first())
+    if not isinstance(activity_id, UUID):
+        return None
+    what = {"community": community_id, "activity": activity_id}
+    row = await store.read(lambda connection: connection.execute(_BY_ID, what).first())
     return Activity(**row._mapping) if row else None

@@ -23,7 +23,7 @@ from core.places import Place
 from core.plugin import Plugin
 from core.rights import Right
 from core.texts import Words
-from storage.people import account_for, member_for
+from storage.people import account_for, member_id_for
 from storage.tables import Activity
 from storage.tx import Tx
 from storage.vault import Vault
@@ -87,6 +87,7 @@ class Context:
         self._hall = hall
         self._plugin = plugin
         self._written = False
+        self._member: tuple[Tx, UUID] | None = None
         self.event = event
         self.place = place
         self.right = right
@@ -208,7 +209,19 @@ class Context:
 
     def member(self, tx: Tx) -> UUID:
         """The member's pseudonym in this community, made now if this is their first act."""
-        return member_for(tx, self.community_id, self.account(tx)).id
+        who = self.who
+        if self._member is None or self._member[0] is not tx:  # a unit may run again, with another tx
+            found = member_id_for(
+                tx,
+                self._hall.store.vault,
+                self.community_id,
+                who.platform,
+                who.scope,
+                who.external_id,
+                who.locale or None,
+            )
+            self._member = (tx, found)
+        return self._member[1]
 
     def participate(
         self,

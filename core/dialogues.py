@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Delete, Select, delete, select, update
+from sqlalchemy import Delete, bindparam, delete, select, update
 from sqlmodel import col
 
 from core.clock import Clock
@@ -29,7 +29,9 @@ class StoredDialogues:
     async def load(self, platform: str, key: str) -> dict[str, Any] | None:
         """The saved state; None when there is none or it is too old."""
         name = self._name(key)
-        row = await self._store.read(lambda connection: connection.execute(_kept(platform, name)).first())
+        row = await self._store.read(
+            lambda connection: connection.execute(_KEPT, {"platform": platform, "key": name}).first()
+        )
         if row is None or row.expires_at <= self._clock.now():
             return None
         state: dict[str, Any] = json.loads(self._store.vault.open(row.sealed, self._context(platform, key)))
@@ -60,10 +62,9 @@ class StoredDialogues:
         return f"dialogue:{platform}:{key}".encode()
 
 
-def _kept(platform: str, name: str) -> Select[bytes, datetime]:
-    return select(col(Dialogue.sealed), col(Dialogue.expires_at)).where(
-        col(Dialogue.platform) == platform, col(Dialogue.key) == name
-    )
+_KEPT = select(col(Dialogue.sealed), col(Dialogue.expires_at)).where(
+    col(Dialogue.platform) == bindparam("platform"), col(Dialogue.key) == bindparam("key")
+)
 
 
 def _the_row(platform: str, name: str) -> Delete:

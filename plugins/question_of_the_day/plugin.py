@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import OPEN, touch_card
+from core.activity import OPEN, activity_state, touch_card
 from core.context import Context, Owner, Settlement, Viewer
 from core.event import Deleted, Edited, Reacted, Replied
 from core.form import FieldKind, Form, FormField, Value
@@ -368,26 +368,22 @@ class QuestionOfTheDay(Plugin):
 
     def _keep_answer(self, ctx: Context, tx: Tx, activity_id: UUID, text: str, message: str | None) -> bool:
         """Write an answer and its participation; whether it is the member's first here. Raises :class:`Closed`."""
-        state = tx.scalar(
-            select(col(Activity.state)).where(
-                col(Activity.community_id) == ctx.community_id, col(Activity.id) == activity_id
-            )
-        )
-        if state != OPEN:
+        if activity_state(tx, ctx.community_id, activity_id) != OPEN:
             raise Closed
         member = ctx.member(tx)
-        row = StoredAnswer(
+        new_id = tx.new_id()
+        is_new = tx.insert_if_new(
+            StoredAnswer,
             community_id=ctx.community_id,
-            id=tx.new_id(),
+            id=new_id,
             activity_id=activity_id,
             space_id=ctx.space_id,
             member_id=member,
-            sealed=b"",
+            sealed=ctx.seal(text, new_id),
             message=message,
             answered_at=ctx.now,
         )
-        row.sealed = ctx.seal(text, row.id)
-        if tx.add_if_new(row):
+        if is_new:
             ctx.participate(tx, "answer", conversation=True, activity_id=activity_id, features=features(text))
             touch_card(tx, ctx.community_id, activity_id)
             return True
