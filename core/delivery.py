@@ -57,6 +57,7 @@ class _Job:
     activity_id: UUID | None
     external_id: str | None
     wanted_revision: int
+    shown_revision: int
     attempts: int
     message: dict[str, Any]
     card_plugin: str | None
@@ -65,6 +66,15 @@ class _Job:
     channel_key: str
     account: Account | None
     language: str
+
+    @property
+    def next_revision(self) -> int:
+        """What is shown after one more edit: never two further, even where two were wanted.
+
+        While a card is two behind, a touch writes nothing (``touch_card``). One that comes after this job has read
+        the state is only in the second edit.
+        """
+        return min(self.wanted_revision, self.shown_revision + 1)
 
 
 class Pace:
@@ -229,6 +239,7 @@ class Lane:
                 activity_id=row.activity_id,
                 external_id=row.external_id,
                 wanted_revision=row.wanted_revision,
+                shown_revision=row.shown_revision,
                 attempts=row.attempts,
                 message=row.message,
                 card_plugin=row.card_plugin,
@@ -292,7 +303,7 @@ class Lane:
                 job,
                 state="sent",
                 external_id=sent.message,
-                shown_revision=job.wanted_revision,
+                shown_revision=job.next_revision,
                 sent_at=self._hall.clock.now(),
                 error=None,
             )
@@ -332,7 +343,7 @@ class Lane:
         else:
             pause = timedelta(seconds=self._bot.capabilities.edit_every)
             await self._settle(
-                job, shown_revision=job.wanted_revision, due_at=self._hall.clock.now() + pause, error=None
+                job, shown_revision=job.next_revision, due_at=self._hall.clock.now() + pause, error=None
             )
 
     async def _again(self, job: _Job, error: Exception, state: str = "pending") -> None:
