@@ -24,6 +24,7 @@ from sandbox.discord import DiscordSandbox
 from sandbox.slack import SlackSandbox
 from sandbox.telegram import TelegramSandbox
 
+ONLY = tuple(sys.argv[1:]) or ("discord", "slack", "telegram")
 MEMBERS = 200
 """Who all act at once."""
 CHANNEL = "lounge"
@@ -33,7 +34,7 @@ TARGET_MS = 300.0
 
 def main() -> dict[str, Any]:
     """Measure the three platforms one after the other."""
-    return {name: asyncio.run(_measure(name)) for name in ("discord", "slack", "telegram")}
+    return {name: asyncio.run(_measure(name)) for name in ONLY}
 
 
 def _sandbox(name: str) -> Platform:
@@ -67,7 +68,7 @@ async def _measure(name: str) -> dict[str, Any]:
             reply = await _everybody(members, await _by_reply(world))
             stored = _stored(Path(folder))
         finally:
-            if process is not None:
+            if process is not None and process.returncode is None:
                 process.terminate()
                 await process.wait()
             await platform.stop()
@@ -100,7 +101,7 @@ async def _hallkeeper(name: str, url: str, folder: Path) -> asyncio.subprocess.P
     config.write_text("\n".join(lines))
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HALLKEEPER_")}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app.main", "run", "--config", str(config), env=environment
+        sys.executable, "-c", "from app.main import main; main()", "run", "--config", str(config), env=environment
     )
 
 
@@ -120,7 +121,7 @@ async def _by_reply(world: World) -> Callable[[str], Awaitable[Outcome]]:
 
 async def _everybody(members: Sequence[str], act: Callable[[str], Awaitable[Outcome]]) -> dict[str, Any]:
     outcomes = await asyncio.gather(*(act(member) for member in members))
-    good = [one for one in outcomes if one.kind in (OutcomeKind.MESSAGE, OutcomeKind.ACKNOWLEDGED)]
+    good = [one for one in outcomes if one.kind in (OutcomeKind.MESSAGE, OutcomeKind.ACKNOWLEDGED) and one.message]
     times = sorted(one.ms for one in good) or [0.0]
     return {
         "answered": len(good),

@@ -20,6 +20,7 @@ from bots.discord.frames import PLATFORM, Frames
 from bots.discord.payload import read
 from bots.discord.permissions import invite
 from bots.discord.render import CAPABILITIES, render
+from bots.discord.replying import ReplyAnswering
 from bots.discord.sending import again, once
 from bots.discord.settings import DiscordSettings
 from bots.discord.words import OTHER_VERSION, STRANGE
@@ -182,7 +183,7 @@ class DiscordBot:
             "resumed": self._up,
             "disconnect": self._down,
             "interaction": self._interaction,
-            "message": lambda message: tell(frames.message(message)),
+            "message": lambda message: tell(frames.message(message), ReplyAnswering(self, message)),
             "raw_message_edit": lambda raw: tell(frames.edited(raw)),
             "raw_message_delete": lambda raw: [tell(one) for one in frames.deleted(raw)],
             "raw_bulk_message_delete": lambda raw: [tell(one) for one in frames.deleted(raw)],
@@ -261,11 +262,11 @@ class DiscordBot:
         language = self.receiver.language_of(self.frames.who(interaction))
         await answering.say(Message(text=self.receiver.say(words, language)))
 
-    def _tell(self, event: Event | None, answering: InteractionAnswering | None = None) -> None:
+    def _tell(self, event: Event | None, answering: InteractionAnswering | ReplyAnswering | None = None) -> None:
         if event is not None and self._hearing:
             self._tasks.add(asyncio.get_running_loop().create_task(self._handle(event, answering)))
 
-    async def _handle(self, event: Event, answering: InteractionAnswering | None) -> None:
+    async def _handle(self, event: Event, answering: InteractionAnswering | ReplyAnswering | None) -> None:
         try:
             async with self._room:
                 await self.receiver.receive(event, answering)

@@ -30,11 +30,13 @@ PERMISSIONS = (
     ),
     Asked("send_messages", "Send Messages", "to post questions"),
     Asked("embed_links", "Embed Links", "to show pictures, tables of results and texts over 2,000 characters"),
+    Asked("add_reactions", "Add Reactions", "to tick a reply that was taken as an answer"),
+    Asked("read_message_history", "Read Message History", "which Discord wants for that tick"),
     Asked("create_public_threads", "Create Public Threads", "to open a thread under a question that asks for one"),
     Asked("send_messages_in_threads", "Send Messages in Threads", "to answer in such a thread"),
 )
 """Permissions of the bot's role. Editing and deleting its own messages, commands and only-you answers need none,
-nor do reactions, which it only sees."""
+nor does seeing reactions."""
 
 INTENTS = (
     Asked("guilds", "Guilds", "to know its servers and their channels"),

@@ -224,6 +224,10 @@ class Messages:
             data["message_author_id"] = str(message.author.id)
             if guild is not None and user.id in guild.members:
                 data["member"] = member_wire(guild, guild.members[user.id])
+        if present and user is self._world.bot:
+            for watch in self._watches:
+                if watch.typed is message and not watch.seen.done():
+                    watch.seen.set_result(message)  # the bot answers by a tick on what was written
         self._gateway.tell("MESSAGE_REACTION_ADD" if present else "MESSAGE_REACTION_REMOVE", data, guild)
         self._changed()
 

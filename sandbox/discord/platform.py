@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from sandbox.control import ControlError, ControlView, Outcome, OutcomeKind, Platform, State
 from sandbox.discord import commands, permissions
@@ -326,7 +327,8 @@ class DiscordSandbox(Platform):
         finally:
             self.messages.unwatch(watch)
         ms = (time.monotonic() - started) * 1000
-        return self._message_outcome(message, ms, ms)
+        outcome = self._message_outcome(message, ms, ms)
+        return replace(outcome, kind=OutcomeKind.ACKNOWLEDGED) if message is typed else outcome
 
     # -- finding ---------------------------------------------------------------------------------------------
     def _guild(self, space: str) -> Guild:

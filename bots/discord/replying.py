@@ -1,0 +1,68 @@
+"""Answering somebody who wrote: Discord has no only-you message for that, so the answer is as small as it can be."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import discord
+
+from bots.discord.render import render
+from core.degrade import Loss
+from core.form import Form
+from core.message import Button, ButtonStyle, Message
+
+if TYPE_CHECKING:
+    from bots.discord.bot import DiscordBot
+
+logger = logging.getLogger(__name__)
+
+TAKEN = "✅"
+"""What the bot puts on a reply that it took."""
+SHOWN_SECONDS = 20.0
+"""How long an answer that was meant for one member stands where all can read it."""
+
+
+class ReplyAnswering:
+    """Answers one written message: a tick, or a short-lived reply beside it. Best effort, never raises."""
+
+    __slots__ = ("_bot", "_message")
+
+    def __init__(self, bot: DiscordBot, message: discord.Message) -> None:
+        self._bot = bot
+        self._message = message
+
+    @property
+    def can_open_form(self) -> bool:
+        """Only interactions open forms."""
+        return False
+
+    async def form(self, form: Form, language: str) -> None:
+        """A button that opens it."""
+        title = form.title if isinstance(form.title, str) else "…"
+        button = Button(title[:75], form.action, form=True, style=ButtonStyle.PRIMARY)
+        await self.say(Message(text=title, controls=(button,)))
+
+    async def say(self, message: Message) -> None:
+        """A reply that goes away again."""
+        rendered = render(message)
+        self._bot.lost([*rendered.losses, Loss("only-you", "an answer to a reply stood where all could read it")])
+        try:
+            await self._message.reply(delete_after=SHOWN_SECONDS, mention_author=True, **rendered.new())
+        except (discord.HTTPException, OSError):
+            logger.info("a reply could not be answered", exc_info=True)
+
+    async def invalid(self, errors: Mapping[str, str], message: Message) -> None:
+        """There is no form to mend."""
+        await self.say(message)
+
+    async def acknowledge(self) -> None:
+        """A tick on what was written."""
+        try:
+            await self._message.add_reaction(TAKEN)
+        except (discord.HTTPException, OSError):
+            logger.info("a reply could not be ticked", exc_info=True)
+
+    async def finish(self) -> None:
+        """Nothing is owed."""
