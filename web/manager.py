@@ -15,8 +15,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from babel.dates import format_datetime
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +28,8 @@ from web.html import html_of
 from web.sign_in import COOKIE, SESSION_LIVES, SignIn
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from core.hall import Hall
 
 _ = Domain("web")
@@ -202,10 +202,14 @@ async def deliveries(session: AsyncSession, community: Community, say: Any) -> l
 
 
 def _local(moment: datetime, community: Community) -> str:
+    from babel.dates import format_datetime  # heavy, and no start needs it
+
     local = moment.astimezone(ZoneInfo(community.time_zone))
     return format_datetime(local, "d MMM, HH:mm", locale=community.language)
 
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, select_autoescape  # heavy, and no start needs it
+
     return Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape(), trim_blocks=True)

@@ -21,6 +21,8 @@ metadata = MetaData(
 class Table(SQLModel):
     """The base of every table. Rows are plain data: nothing is validated when they are made."""
 
+    # A row is never validated, so nothing needs the validators that pydantic would build for each table at start.
+    model_config = {"defer_build": True}  # noqa: RUF012 - a typed dictionary, as SQLModel wants it
     metadata = metadata
 
 
