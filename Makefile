@@ -17,7 +17,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check format-check lint types floors names migrations format bench wheel browser requirements clean
+.PHONY: help demo test check format-check lint types floors names catalogues migrations format bench wheel browser requirements clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,7 +28,7 @@ demo: $(VENV)/.run ## three platforms, one page to watch and play in (ARGS="--fo
 test: $(VENV)/.dev browser ## every test, on SQLite and PostgreSQL and in a real browser (ARGS picks some)
 	@$(BIN)/python -m pytest $(if $(CI),-p tools.no_skips) $(ARGS)
 
-check: format-check lint types floors names migrations ## format, lint, types, floors, names, migrations
+check: format-check lint types floors names catalogues migrations ## format, lint, types, floors, names, catalogues, migrations
 
 format-check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
@@ -44,6 +44,9 @@ floors: $(VENV)/.dev
 
 names: $(VENV)/.dev
 	@$(BIN)/python tools/names.py
+
+catalogues: $(VENV)/.dev
+	@$(BIN)/python tools/catalogues.py
 
 migrations: $(VENV)/.dev
 	@$(BIN)/python -m storage.migrate check

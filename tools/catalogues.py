@@ -7,6 +7,7 @@ files, empty, for somebody to translate.
 from __future__ import annotations
 
 import ast
+import io
 import string
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parent.parent
 FLOORS = ("core", "plugins", "bots", "web", "examples")
@@ -39,38 +41,40 @@ class Found:
     place: str
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], root: Path = ROOT) -> int:
     """Check, or add what is missing. Returns the exit code."""
     wrong = 0
-    for domain, folder in sorted(domains().items()):
-        phrases = {one.key: one for one in found() if one.domain == domain}
+    for phrases in found(root).values():
         for language in LANGUAGES:
-            path = folder / f"{language}.po"
+            path = folder(phrases, root) / f"{language}.po"
             catalogue = _read(path, language)
             if arguments == ["add"]:
                 _add(catalogue, phrases, path)
             for line in problems(catalogue, phrases):
-                print(f"{path.relative_to(ROOT)}: {line}")
+                print(f"{path.relative_to(root)}: {line}")
                 wrong += 1
     return 1 if wrong else 0
 
 
-def domains() -> dict[str, Path]:
-    """The folder of every domain's catalogues: beside the package that its phrases stand in."""
-    folders: dict[str, Path] = {}
-    for one in found():
-        parts = Path(one.place).parts
-        package = (
-            ROOT / parts[0] / parts[1] if parts[0] in {"plugins", "examples"} and len(parts) > 2 else ROOT / parts[0]
-        )
-        folders.setdefault(one.domain, package / "locale")
-    return folders
+def found(root: Path) -> dict[str, dict[str, Found]]:
+    """Every phrase by its domain and its English."""
+    phrases: dict[str, dict[str, Found]] = {}
+    for one in _said(root):
+        phrases.setdefault(one.domain, {})[one.key] = one
+    return phrases
 
 
-def found() -> Iterator[Found]:
+def folder(phrases: dict[str, Found], root: Path) -> Path:
+    """Where a domain's catalogues are: beside the package that its phrases stand in."""
+    parts = Path(next(iter(phrases.values())).place).parts
+    deep = parts[0] in {"plugins", "examples"} and len(parts) > 2
+    return root.joinpath(*parts[: 2 if deep else 1], "locale")
+
+
+def _said(root: Path) -> Iterator[Found]:
     """Every ``_("…")`` whose ``_`` is a Domain of its module, and those of templates (domain ``web``)."""
     for floor in FLOORS:
-        for path in sorted((ROOT / floor).rglob("*.py")):
+        for path in sorted((root / floor).rglob("*.py")):
             tree = ast.parse(path.read_text("utf-8"))
             domain = next((name for node in tree.body if (name := _domain(node))), None)
             if domain is None:
@@ -78,16 +82,14 @@ def found() -> Iterator[Found]:
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
                     texts = [part.value for part in node.args if isinstance(part, ast.Constant)]
-                    place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                    place = f"{path.relative_to(root)}:{node.lineno}"
                     yield Found(domain, str(texts[0]), str(texts[1]) if len(texts) > 1 else "", place)
-    for path in sorted((ROOT / "web" / "templates").glob("*.html")):
-        from jinja2 import Environment, nodes
-
+    for path in sorted((root / "web" / "templates").glob("*.html")):
         for call in Environment(autoescape=True).parse(path.read_text("utf-8")).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "_":
                 text = call.args[0]
                 if isinstance(text, nodes.Const):
-                    yield Found("web", text.value, "", f"web/templates/{path.name}:{call.lineno}")
+                    yield Found("web", text.value, "", f"{path.relative_to(root)}:{call.lineno}")
 
 
 def problems(catalogue: Catalog, phrases: dict[str, Found]) -> Iterator[str]:
@@ -113,10 +115,11 @@ def _add(catalogue: Catalog, phrases: dict[str, Found], path: Path) -> None:
     for key, one in phrases.items():
         if catalogue.get(key) is None:
             catalogue.add((key, one.plural) if one.plural else key)
+    entries = io.BytesIO()
+    write_po(entries, catalogue, omit_header=True, no_location=True, width=118)
+    header = HEADER.format(language=path.stem, plurals=catalogue.plural_forms)
     path.parent.mkdir(exist_ok=True)
-    with path.open("wb") as file:
-        file.write(HEADER.format(language=path.stem, plurals=catalogue.plural_forms).encode())
-        write_po(file, catalogue, omit_header=True, no_location=True, width=118)
+    path.write_bytes(header.encode() + entries.getvalue().strip() + b"\n")
 
 
 def _read(path: Path, language: str) -> Catalog:
