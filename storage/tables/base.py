@@ -22,7 +22,7 @@ class Table(SQLModel):
     """The base of every table. Rows are plain data: nothing is validated when they are made."""
 
     # A row is never validated, so nothing needs the validators that pydantic would build for each table at start.
-    model_config = {"defer_build": True}  # noqa: RUF012 - a typed dictionary, as SQLModel wants it
+    model_config = {"defer_build": True}
     metadata = metadata
 
 
