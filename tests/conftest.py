@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from core.testing import SetClock
 from storage import migrate
 from storage.engine import Store
 from storage.vault import Vault
 from tests import postgres as pg
-from tests.clock import SettableClock
 
 
 @pytest.fixture
-def clock() -> SettableClock:
+def clock() -> SetClock:
     """A clock that stands at 2026-11-21 09:00 UTC until it is moved."""
-    return SettableClock()
+    return SetClock()
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def store_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def store(store_url: str, clock: SettableClock, vault: Vault) -> AsyncIterator[Store]:
+async def store(store_url: str, clock: SetClock, vault: Vault) -> AsyncIterator[Store]:
     """A fresh store of each kind, open, on the test's clock."""
     store = await Store.open(store_url, clock=clock.now, vault=vault)
     yield store
@@ -86,7 +86,7 @@ async def store(store_url: str, clock: SettableClock, vault: Vault) -> AsyncIter
 
 
 @pytest.fixture
-async def sqlite_store(sqlite_url: str, clock: SettableClock, vault: Vault) -> AsyncIterator[Store]:
+async def sqlite_store(sqlite_url: str, clock: SetClock, vault: Vault) -> AsyncIterator[Store]:
     """A fresh SQLite store, for tests that aren't about the store."""
     store = await Store.open(sqlite_url, clock=clock.now, vault=vault)
     yield store

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from core.testing import SetClock
 from storage.engine import Store
 from storage.errors import StoreAhead, StoreBehind, StoreUnavailable, UnknownStore, WrongMasterKey
 from storage.tables import Keeper
 from storage.tx import Tx
 from storage.vault import Vault
-from tests.clock import SettableClock
 
 
-async def test_a_store_knows_its_key_again(store_url: str, clock: SettableClock, vault: Vault) -> None:
+async def test_a_store_knows_its_key_again(store_url: str, clock: SetClock, vault: Vault) -> None:
     for _ in range(2):
         await (await Store.open(store_url, clock=clock.now, vault=vault)).close()
     with pytest.raises(WrongMasterKey, match=r"backup.*Nothing was changed"):
@@ -27,7 +27,7 @@ async def test_a_store_knows_its_key_again(store_url: str, clock: SettableClock,
     await store.close()
 
 
-async def test_a_store_that_is_ahead_is_refused(store_url: str, clock: SettableClock, vault: Vault) -> None:
+async def test_a_store_that_is_ahead_is_refused(store_url: str, clock: SetClock, vault: Vault) -> None:
     store = await Store.open(store_url, clock=clock.now, vault=vault)
 
     def unit(tx: Tx) -> None:
@@ -41,7 +41,7 @@ async def test_a_store_that_is_ahead_is_refused(store_url: str, clock: SettableC
 
 
 async def test_missing_migrations_are_told_when_they_may_not_run(
-    tmp_path: Path, clock: SettableClock, vault: Vault
+    tmp_path: Path, clock: SetClock, vault: Vault
 ) -> None:
     url = f"sqlite:///{tmp_path}/data/hall.db"
     with pytest.raises(StoreBehind, match="hallkeeper migrate"):
@@ -54,14 +54,14 @@ async def test_missing_migrations_are_told_when_they_may_not_run(
     "url", ["postgresql://hall:secret@127.0.0.1:1/hall", "postgresql://hall:secret@/hall?host=/nowhere"]
 )
 async def test_a_server_that_isn_t_there_is_told_without_the_password(
-    url: str, clock: SettableClock, vault: Vault
+    url: str, clock: SetClock, vault: Vault
 ) -> None:
     with pytest.raises(StoreUnavailable, match="Check that it runs") as refusal:
         await Store.open(url, clock=clock.now, vault=vault)
     assert "secret" not in str(refusal.value)
 
 
-async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, clock: SettableClock, vault: Vault) -> None:
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, clock: SetClock, vault: Vault) -> None:
     path = tmp_path / "hall.db"
     path.write_text("dear diary " * 500)
     with pytest.raises(UnknownStore, match="no SQLite database"):

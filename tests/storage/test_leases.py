@@ -10,17 +10,17 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import col
 
+from core.testing import SetClock
 from storage import leases
 from storage.engine import Store
 from storage.tables import Community, Delivery, Schedule, Space
 from storage.tx import Tx
-from tests.clock import SettableClock
 
 COMMUNITY, SPACE = uuid4(), uuid4()
 
 
 @pytest.fixture
-async def hall(store: Store, clock: SettableClock) -> Store:
+async def hall(store: Store, clock: SetClock) -> Store:
     """A store with a community and a space in it."""
 
     def unit(tx: Tx) -> None:
@@ -65,7 +65,7 @@ async def claim(store: Store, table: type[Any], worker: str = "w", limit: int = 
     return [row.id for row in rows]
 
 
-async def test_what_is_due_is_claimed_the_longest_due_first(hall: Store, clock: SettableClock) -> None:
+async def test_what_is_due_is_claimed_the_longest_due_first(hall: Store, clock: SetClock) -> None:
     now = clock.now()
     later, sooner, _, _, _, _ = await add_schedules(
         hall,
@@ -88,15 +88,15 @@ async def test_a_claimed_row_comes_whole(hall: Store) -> None:
     assert rows[0].leased_by == "w"
 
 
-async def test_a_lease_that_ran_out_is_another_s(hall: Store, clock: SettableClock) -> None:
+async def test_a_lease_that_ran_out_is_another_s(hall: Store, clock: SetClock) -> None:
     ids = await add_schedules(hall, {})
     rows = await hall.write(lambda tx: leases.claim_due(tx, Schedule, tx.now, "one", 30, 10))
-    clock.advance(29)
+    clock.pass_by(29)
     assert await claim(hall, Schedule, "two") == []
     assert await hall.write(lambda tx: leases.renew(tx, rows, tx.now, "one", 30)) == set(ids)
-    clock.advance(29)
+    clock.pass_by(29)
     assert await claim(hall, Schedule, "two") == []
-    clock.advance(1)
+    clock.pass_by(1)
     assert await claim(hall, Schedule, "two") == ids
     assert await hall.write(lambda tx: leases.renew(tx, rows, tx.now, "one", 30)) == set()
     assert await hall.write(lambda tx: leases.release(tx, rows, "one", next_at=None)) == set()
@@ -104,7 +104,7 @@ async def test_a_lease_that_ran_out_is_another_s(hall: Store, clock: SettableClo
     assert await claim(hall, Schedule, "three") == ids
 
 
-async def test_a_delivery_in_the_middle_of_sending_is_never_simply_due(hall: Store, clock: SettableClock) -> None:
+async def test_a_delivery_in_the_middle_of_sending_is_never_simply_due(hall: Store, clock: SetClock) -> None:
     sent = await add_delivery(hall)
     rows = await hall.write(lambda tx: leases.claim_due(tx, Delivery, tx.now, "one", 30, 10))
 
@@ -113,7 +113,7 @@ async def test_a_delivery_in_the_middle_of_sending_is_never_simply_due(hall: Sto
 
     await hall.write(sending)
     assert await hall.write(lambda tx: leases.claim_abandoned(tx, tx.now, "two", 30, 10)) == []
-    clock.advance(31)
+    clock.pass_by(31)
     assert await claim(hall, Delivery, "two") == []
     abandoned = await hall.write(lambda tx: leases.claim_abandoned(tx, tx.now, "two", 30, 10))
     assert [row.id for row in abandoned] == [sent]

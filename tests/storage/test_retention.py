@@ -9,30 +9,30 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from core.testing import SetClock
 from storage import retention
 from storage.engine import Store
 from storage.log import Act
 from storage.tables import Dialogue, Inbox, JoinCode
 from storage.tx import Tx
 from storage.vault import Vault
-from tests.clock import SettableClock
 
 
 async def test_the_inbox_forgets_after_an_hour(
-    store: Store, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "_BATCH", 4)
     await store.write(lambda tx: [tx.seen("a", f"{number}") for number in range(10)])
-    clock.advance(minutes=59, seconds=59)
+    clock.pass_by(minutes=59, seconds=59)
     await store.write(lambda tx: tx.seen("a", "new"))
     assert await retention.purge(store) == 0
-    clock.advance(2)
+    clock.pass_by(2)
     assert await retention.purge(store) == 10
     async with store.session() as session:
         assert (await session.scalars(select(col(Inbox.event_id)))).all() == ["new"]
 
 
-async def test_what_expired_goes(store: Store, clock: SettableClock) -> None:
+async def test_what_expired_goes(store: Store, clock: SetClock) -> None:
     def unit(tx: Tx) -> None:
         for key, minutes in (("old", -1), ("new", 1)):
             at = tx.now + timedelta(minutes=minutes)
@@ -59,7 +59,7 @@ async def partitions(store: Store) -> dict[str, int]:
 
 
 async def test_coming_months_have_partitions_and_rows_find_theirs(
-    postgres_url: str, clock: SettableClock, vault: Vault
+    postgres_url: str, clock: SetClock, vault: Vault
 ) -> None:
     act = Act(uuid4(), uuid4(), uuid4(), "q", "answer", True, clock.now(), "platform")
     store = await Store.open(postgres_url, clock=clock.now, vault=vault)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
+from core.testing import SetClock
 from storage.engine import Store
 from storage.tables import Watermark
 from storage.types import Uuid7Source, uuid7, uuid7_floor, uuid7_time
-from tests.clock import SettableClock
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  made aware
@@ -35,7 +35,7 @@ def test_ids_rise_while_the_clock_stands_or_goes_back_a_little() -> None:
     assert made == sorted(set(made))
 
 
-def test_many_ids_at_once_are_as_good(clock: SettableClock) -> None:
+def test_many_ids_at_once_are_as_good(clock: SetClock) -> None:
     source = Uuid7Source()
     before = source.next(clock.now())
     made = [UUID(bytes=one) for one in source.next_bytes(clock.now(), 5000)]

@@ -16,13 +16,13 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 
+from core.testing import SetClock
 from storage.engine import Store
 from storage.errors import StoreClosed, StoreUnavailable
 from storage.log import Act
 from storage.tables import Inbox, Participation, ParticipationDay, Watermark
 from storage.tx import Tx
 from storage.vault import Vault
-from tests.clock import SettableClock
 from tests.postgres import Postgres
 
 COMMUNITY, SPACE, MEMBER = uuid4(), uuid4(), uuid4()
@@ -197,7 +197,7 @@ async def test_add_if_new_leaves_what_is_there(store: Store) -> None:
     assert await store.write(lambda tx: tx.scalar("SELECT value FROM watermark")) == 1
 
 
-async def test_acts_are_logged_with_their_rollup(store: Store, clock: SettableClock) -> None:
+async def test_acts_are_logged_with_their_rollup(store: Store, clock: SetClock) -> None:
     activity = uuid4()
     yesterday = clock.now() - timedelta(days=1)
     acts = [
@@ -233,7 +233,7 @@ async def test_acts_are_logged_with_their_rollup(store: Store, clock: SettableCl
     ],
 )
 async def test_a_bad_act_fails_its_own_unit(
-    store: Store, clock: SettableClock, change: dict[str, Any], error: type[Exception]
+    store: Store, clock: SetClock, change: dict[str, Any], error: type[Exception]
 ) -> None:
     good = Act(COMMUNITY, SPACE, MEMBER, "q", "answer", True, clock.now(), "platform")
     go, waiting = await held(store)
@@ -246,7 +246,7 @@ async def test_a_bad_act_fails_its_own_unit(
     assert await count(store, Participation) == 2
 
 
-async def test_an_act_that_the_database_refuses_spoils_no_other(store: Store, clock: SettableClock) -> None:
+async def test_an_act_that_the_database_refuses_spoils_no_other(store: Store, clock: SetClock) -> None:
     """A NUL is found out by PostgreSQL when the whole group's log is written: the units are then run one by one."""
     good = Act(COMMUNITY, SPACE, MEMBER, "q", "answer", True, clock.now(), "platform")
     go, waiting = await held(store)
@@ -271,9 +271,7 @@ async def test_a_caller_who_gave_up_disturbs_nobody(store: Store) -> None:
     assert await sources(store) == {"a", "b"}
 
 
-async def test_closing_writes_what_is_queued_and_takes_no_more(
-    store_url: str, clock: SettableClock, vault: Vault
-) -> None:
+async def test_closing_writes_what_is_queued_and_takes_no_more(store_url: str, clock: SetClock, vault: Vault) -> None:
     store = await Store.open(store_url, clock=clock.now, vault=vault)
     calls = [asyncio.ensure_future(store.write(mark(f"{number}"), lane_key=uuid4())) for number in range(1200)]
     await asyncio.sleep(0)
@@ -309,7 +307,7 @@ def cut(postgres: Postgres, url: str) -> None:
 
 
 async def test_a_connection_lost_while_idle_is_replaced_unnoticed(
-    postgres: Postgres, postgres_url: str, clock: SettableClock, vault: Vault
+    postgres: Postgres, postgres_url: str, clock: SetClock, vault: Vault
 ) -> None:
     store = await Store.open(postgres_url, clock=clock.now, vault=vault)
     await store.write(mark("a"))
@@ -320,7 +318,7 @@ async def test_a_connection_lost_while_idle_is_replaced_unnoticed(
 
 
 async def test_a_connection_lost_within_a_group_is_told_to_all_of_it(
-    postgres: Postgres, postgres_url: str, clock: SettableClock, vault: Vault
+    postgres: Postgres, postgres_url: str, clock: SetClock, vault: Vault
 ) -> None:
     store = await Store.open(postgres_url, clock=clock.now, vault=vault)
 
@@ -341,7 +339,7 @@ async def test_a_connection_lost_within_a_group_is_told_to_all_of_it(
 
 
 async def test_two_processes_that_block_each_other_both_come_through(
-    postgres_url: str, clock: SettableClock, vault: Vault
+    postgres_url: str, clock: SetClock, vault: Vault
 ) -> None:
     """A deadlock: the database gives up on one unit, which is run again."""
     one = await Store.open(postgres_url, clock=clock.now, vault=vault)
@@ -369,7 +367,7 @@ async def test_two_processes_that_block_each_other_both_come_through(
 
 
 async def test_an_sqlite_that_another_process_holds_is_unavailable_then_available(
-    sqlite_url: str, clock: SettableClock, vault: Vault, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, clock: SetClock, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.connect.BUSY_MILLISECONDS", 50)
     store = await Store.open(sqlite_url, clock=clock.now, vault=vault)
@@ -384,7 +382,7 @@ async def test_an_sqlite_that_another_process_holds_is_unavailable_then_availabl
     await store.close()
 
 
-async def test_a_full_disk_is_told_and_passes(sqlite_url: str, clock: SettableClock, vault: Vault) -> None:
+async def test_a_full_disk_is_told_and_passes(sqlite_url: str, clock: SetClock, vault: Vault) -> None:
     store = await Store.open(sqlite_url, clock=clock.now, vault=vault)
     pages = await store.write(lambda tx: tx.scalar("PRAGMA page_count"))
     await store.write(lambda tx: tx.execute(text(f"PRAGMA max_page_count = {pages + 2}")).close())

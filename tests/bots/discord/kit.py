@@ -13,9 +13,9 @@ from core.action import Action
 from core.bot import Address, Answering, CommandInfo, Dialogues, Watermarks
 from core.event import Event, Who
 from core.message import Message
+from core.testing import SetClock
 from core.texts import Catalogues, Words
 from sandbox.discord import DiscordSandbox
-from tests.clock import SettableClock
 
 WAIT = 5.0
 ACTION = Action("qd", "answer", (7,))
@@ -45,7 +45,7 @@ class RecordingReceiver:
     watermarks: Watermarks
 
     def __init__(self) -> None:
-        self.clock = SettableClock()
+        self.clock = SetClock()
         self.events: list[Event] = []
         self.answer: Handler = heard
         self.registered: Sequence[CommandInfo] = COMMANDS

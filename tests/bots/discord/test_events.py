@@ -245,6 +245,6 @@ async def test_a_lost_connection_comes_back(place: Place) -> None:
 
 
 async def test_every_frame_counts_as_a_sign_of_life(place: Place) -> None:
-    place.receiver.clock.advance(60)
+    place.receiver.clock.pass_by(60)
     await place.sandbox.add_channel(place.space, "news")  # a frame that is no event of ours
     await settle(lambda: place.bot.health.last_frame == place.receiver.clock.now())
