@@ -14,11 +14,25 @@ from sqlmodel import col
 from core.message import Message
 from storage.engine import Store
 from storage.prepared import Prepared
-from storage.tables import Activity, Delivery
+from storage.tables import Activity as ActivityRow
+from storage.tables import Delivery
 from storage.tx import Tx
 
 OPEN = "open"
 CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An activity as handlers see it. ``data`` is what its plugin put there; ``slot`` the nominal local time."""
+
+    community_id: UUID
+    id: UUID
+    plugin: str
+    state: str
+    data: Mapping[str, Any]
+    slot: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,7 @@ def open_activity(
     """Make an activity; returns its id. One a schedule and slot: a second raises the store's IntegrityError."""
     activity_id = tx.new_id()
     tx.add(
-        Activity(
+        ActivityRow(
             community_id=community_id,
             id=activity_id,
             plugin=plugin,
@@ -60,8 +74,8 @@ def open_activity(
 def close_activity(tx: Tx, community_id: UUID, activity_id: UUID, now: datetime) -> None:
     """The activity is over. Its cards are shown once more."""
     tx.execute(
-        update(Activity)
-        .where(and_(col(Activity.community_id) == community_id, col(Activity.id) == activity_id))
+        update(ActivityRow)
+        .where(and_(col(ActivityRow.community_id) == community_id, col(ActivityRow.id) == activity_id))
         .values(state=CLOSED, closed_at=now)
     )
     touch_card(tx, community_id, activity_id)
@@ -144,20 +158,31 @@ _TOUCH = Prepared(
     .values(wanted_revision=col(Delivery.wanted_revision) + literal_column("1"))
 )
 _STATE = Prepared(
-    select(col(Activity.state)).where(
-        col(Activity.community_id) == bindparam("community"), col(Activity.id) == bindparam("activity")
+    select(col(ActivityRow.state)).where(
+        col(ActivityRow.community_id) == bindparam("community"), col(ActivityRow.id) == bindparam("activity")
     )
 )
-_BY_ID = select(Activity).where(
-    col(Activity.community_id) == bindparam("community"), col(Activity.id) == bindparam("activity")
+_COLUMNS = (
+    col(ActivityRow.community_id),
+    col(ActivityRow.id),
+    col(ActivityRow.plugin),
+    col(ActivityRow.state),
+    col(ActivityRow.data),
+    col(ActivityRow.slot),
+    col(ActivityRow.created_at),
 )
-_BY_MESSAGE = (
-    select(Activity)
+_BY_ID = Prepared(
+    select(*_COLUMNS).where(
+        col(ActivityRow.community_id) == bindparam("community"), col(ActivityRow.id) == bindparam("activity")
+    )
+)
+_BY_MESSAGE = Prepared(
+    select(*_COLUMNS)
     .join(
         Delivery,
         and_(
-            col(Delivery.community_id) == col(Activity.community_id),
-            col(Delivery.activity_id) == col(Activity.id),
+            col(Delivery.community_id) == col(ActivityRow.community_id),
+            col(Delivery.activity_id) == col(ActivityRow.id),
         ),
     )
     .where(
@@ -170,15 +195,13 @@ _BY_MESSAGE = (
 
 async def activity_of_message(store: Store, community_id: UUID, space_id: UUID, external_id: str) -> Activity | None:
     """The activity that a platform's message shows, by our delivery of it; None for anybody else's message."""
-    what = {"community": community_id, "space": space_id, "message": external_id}
-    row = await store.read(lambda connection: connection.execute(_BY_MESSAGE, what).first())
-    return Activity(**row._mapping) if row else None
+    rows = await store.rows(_BY_MESSAGE, community=community_id, space=space_id, message=external_id)
+    return Activity(*rows[0]) if rows else None
 
 
 async def activity_by_id(store: Store, community_id: UUID, activity_id: object) -> Activity | None:
     """An activity of a community; None for an id that is not one of its activities."""
     if not isinstance(activity_id, UUID):
         return None
-    what = {"community": community_id, "activity": activity_id}
-    row = await store.read(lambda connection: connection.execute(_BY_ID, what).first())
-    return Activity(**row._mapping) if row else None
+    rows = await store.rows(_BY_ID, community=community_id, activity=activity_id)
+    return Activity(*rows[0]) if rows else None

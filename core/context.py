@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.action import Action, Argument
-from core.activity import activity_by_id
+from core.activity import Activity, activity_by_id
 from core.bot import ChannelInfo, SendError
 from core.capabilities import Capabilities
 from core.event import Event, Who
@@ -24,7 +24,6 @@ from core.plugin import Plugin
 from core.rights import Right
 from core.texts import Words
 from storage.people import account_for, member_id_for
-from storage.tables import Activity
 from storage.tx import Tx
 from storage.vault import Vault
 

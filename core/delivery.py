@@ -16,12 +16,13 @@ import structlog
 from sqlalchemy import and_, or_, select, update
 from sqlmodel import col
 
+from core.activity import activity_by_id
 from core.bot import Address, Bot, SendFailed, SendRefused, SendUnknown, Sent
 from core.message import Message
 from core.texts import Words
 from storage.errors import StoreError
 from storage.people import external_id_of
-from storage.tables import Account, Activity, Channel, Community, Delivery, Space
+from storage.tables import Account, Channel, Community, Delivery, Space
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -275,9 +276,11 @@ class Lane:
             message: Message | None = Message.from_data(job.message)
         else:
             plugin = self._hall.routes.by_code[job.card_plugin]
+            activity = await activity_by_id(self._hall.store, job.community_id, job.activity_id)
+            if activity is None:
+                return None
             async with self._hall.store.session() as session:
-                activity = await session.get(Activity, (job.community_id, job.activity_id))
-                message = None if activity is None else await plugin.card(session, activity)
+                message = await plugin.card(session, activity)
         if message is None:
             return None
 

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from core.clock import Clock
 from storage.engine import Store
+from storage.prepared import Prepared
 from storage.tables import Dialogue, Watermark
 from storage.tx import Tx
 
@@ -29,12 +30,10 @@ class StoredDialogues:
     async def load(self, platform: str, key: str) -> dict[str, Any] | None:
         """The saved state; None when there is none or it is too old."""
         name = self._name(key)
-        row = await self._store.read(
-            lambda connection: connection.execute(_KEPT, {"platform": platform, "key": name}).first()
-        )
-        if row is None or row.expires_at <= self._clock.now():
+        rows = await self._store.rows(_KEPT, platform=platform, key=name)
+        if not rows or rows[0][1] <= self._clock.now():
             return None
-        state: dict[str, Any] = json.loads(self._store.vault.open(row.sealed, self._context(platform, key)))
+        state: dict[str, Any] = json.loads(self._store.vault.open(rows[0][0], self._context(platform, key)))
         return state
 
     async def save(self, platform: str, key: str, state: Mapping[str, Any]) -> None:
@@ -62,8 +61,10 @@ class StoredDialogues:
         return f"dialogue:{platform}:{key}".encode()
 
 
-_KEPT = select(col(Dialogue.sealed), col(Dialogue.expires_at)).where(
-    col(Dialogue.platform) == bindparam("platform"), col(Dialogue.key) == bindparam("key")
+_KEPT = Prepared(
+    select(col(Dialogue.sealed), col(Dialogue.expires_at)).where(
+        col(Dialogue.platform) == bindparam("platform"), col(Dialogue.key) == bindparam("key")
+    )
 )
 
 

@@ -23,9 +23,9 @@ from core.rights import Right
 from core.texts import Phrase
 
 if TYPE_CHECKING:
+    from core.activity import Activity
     from core.context import Owner, Settlement, Viewer
     from core.schedule import Due
-    from storage.tables import Activity
     from storage.tx import Tx
 
 

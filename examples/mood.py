@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import Target, open_activity, owe_card, touch_card
+from core.activity import Activity, Target, open_activity, owe_card, touch_card
 from core.context import Context, Owner
 from core.form import FieldKind, Form, FormField, Value
 from core.house import channel_for
@@ -25,7 +25,7 @@ from core.message import Button, ButtonStyle, Message, Option, Pair
 from core.plugin import Answer, FormErrors, Plugin, command, form, press, submit
 from core.rights import Right
 from core.texts import Domain
-from storage.tables import Activity
+from storage.tables import Activity as ActivityRow
 from storage.tx import Tx
 
 _ = Domain("mood")
@@ -122,19 +122,19 @@ class Mood(Plugin):
     async def _note(self, ctx: Context, activity: UUID, mood: int, energy: int | None) -> Message:
         """Keep a member's newest mood and log the act, in one unit; thank them after the commit."""
         mine = (
-            col(Activity.community_id) == ctx.community_id,
-            col(Activity.id) == activity,
-            col(Activity.plugin) == self.code,
+            col(ActivityRow.community_id) == ctx.community_id,
+            col(ActivityRow.id) == activity,
+            col(ActivityRow.plugin) == self.code,
         )
 
         def unit(tx: Tx) -> str | None:
-            data = tx.scalar(select(col(Activity.data)).where(*mine).with_for_update())
+            data = tx.scalar(select(col(ActivityRow.data)).where(*mine).with_for_update())
             if data is None:
                 return None
             member = ctx.member(tx).hex
             kind = "change" if member in data["moods"] else "mood"
             moods = {**data["moods"], member: [mood, energy]}
-            tx.execute(update(Activity).where(*mine).values(data={"moods": moods}))
+            tx.execute(update(ActivityRow).where(*mine).values(data={"moods": moods}))
             ctx.participate(tx, kind, activity_id=activity, features={"mood": mood, "energy": energy})
             touch_card(tx, ctx.community_id, activity)
             return kind
@@ -158,14 +158,14 @@ class Mood(Plugin):
         for row in tx.execute(_of_community(owner)).all():
             moods = {member: mood for member, mood in row.data["moods"].items() if member != _key(owner)}
             if moods != row.data["moods"]:
-                here = (col(Activity.community_id) == owner.community_id, col(Activity.id) == row.id)
-                tx.execute(update(Activity).where(*here).values(data={"moods": moods}))
+                here = (col(ActivityRow.community_id) == owner.community_id, col(ActivityRow.id) == row.id)
+                tx.execute(update(ActivityRow).where(*here).values(data={"moods": moods}))
                 touch_card(tx, owner.community_id, row.id)
 
 
 def _of_community(owner: Owner) -> Any:
-    mine = (col(Activity.community_id) == owner.community_id, col(Activity.plugin) == Mood.code)
-    return select(col(Activity.id), col(Activity.data)).where(*mine)
+    mine = (col(ActivityRow.community_id) == owner.community_id, col(ActivityRow.plugin) == Mood.code)
+    return select(col(ActivityRow.id), col(ActivityRow.data)).where(*mine)
 
 
 def _key(owner: Owner) -> str:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -19,6 +19,7 @@ from storage import keeper, migrate, retention
 from storage.connect import passing, quick_reading_engine, reading_engine, writing_engine
 from storage.errors import StoreBehind, StoreUnavailable, UnknownStore
 from storage.migrate import PluginMigrations
+from storage.prepared import Prepared
 from storage.reader import Reader
 from storage.types import Uuid7Source
 from storage.url import parse_url, shown
@@ -112,6 +113,18 @@ class Store:
         :raises StoreUnavailable: no connection could be had, or it was lost.
         :raises StoreClosed: the store is closing.
         """
+        return await self._reader.submit(unit)
+
+    async def rows(self, statement: Prepared, **params: Any) -> list[tuple[Any, ...]]:
+        """The rows of a prepared statement, read as :meth:`read` reads."""
+
+        def unit(connection: Connection) -> list[tuple[Any, ...]]:
+            cursor = connection.connection.cursor()
+            try:
+                return statement.run(cursor, connection.dialect, params)
+            finally:
+                cursor.close()
+
         return await self._reader.submit(unit)
 
     async def log(self, acts: Sequence[Act]) -> None:

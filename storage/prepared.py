@@ -29,7 +29,7 @@ class Prepared:
     Literals in it are rendered once with it. Rows come back as plain tuples, in the order of the selected columns.
     """
 
-    def __init__(self, statement: Select[Any] | UpdateBase) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase) -> None:
         self._statement = statement
         self._rendered: dict[str, _Rendered] = {}
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import OPEN, activity_state, touch_card
+from core.activity import OPEN, Activity, activity_state, touch_card
 from core.context import Context, Owner, Settlement, Viewer
 from core.event import Deleted, Edited, Reacted, Replied
 from core.form import FieldKind, Form, FormField, Value
@@ -30,7 +30,6 @@ from plugins.question_of_the_day.settings_form import settings_form, take_settin
 from plugins.question_of_the_day.starters import STARTERS
 from plugins.question_of_the_day.tables import PREFIX, Question, Reaction, Series, SeriesChannel
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
-from storage.tables import Activity
 from storage.tx import Tx
 
 _ = Domain("question_of_the_day")
