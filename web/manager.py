@@ -77,7 +77,7 @@ def manager_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
     async def enter(request: web.Request) -> web.StreamResponse:
         """Anybody with a code; one who is in already just goes on."""
         session = sign_in.enter(request.match_info["code"])
-        response = web.HTTPSeeOther("/manage")
+        response = web.Response(status=303, headers={"Location": "/manage"})
         if session is not None:
             response.set_cookie(
                 COOKIE,
@@ -108,8 +108,9 @@ def manager_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
 async def _page(hall: Hall, sign_in: SignIn, request: web.Request, template: str) -> web.StreamResponse:
     community_id = sign_in.community_of(request)
     if community_id is None:
-        language = hall.catalogues.nearest(request.headers.get("Accept-Language", "")[:2])
-        body = _templates().get_template("signed_out.html").render(say=lambda words: hall.say(words, language), _=_)
+        language = hall.catalogues.nearest(request.headers.get("Accept-Language", "").split(",")[0].split(";")[0])
+        signed_out = _templates().get_template("signed_out.html")
+        body = signed_out.render(say=lambda words: hall.say(words, language), _=_, language=language)
         return web.Response(text=body, status=401, content_type="text/html")
     async with hall.store.session() as session:
         community = await session.get(Community, community_id)

@@ -57,7 +57,16 @@ async def protect(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Headers for every answer: nothing is cached, guessed, or run from elsewhere."""
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:  # an answer, too
+        _guard(error)
+        raise
+    _guard(response)
+    return response
+
+
+def _guard(response: web.StreamResponse) -> None:
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -65,4 +74,3 @@ async def protect(
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' https: http:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors http://127.0.0.1:* http://localhost:*"
     )
-    return response

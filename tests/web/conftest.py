@@ -1,0 +1,76 @@
+"""The pages over real HTTP, with a community in which people took part."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest_asyncio
+from sqlalchemy import select
+from sqlmodel import col
+
+from core.hall import Hall
+from core.registry import migrations_of
+from core.testing import FakeBot, SetClock, hall_for, install
+from plugins.question_of_the_day import QuestionOfTheDay
+from storage.engine import Store
+from storage.tables import Community
+from storage.vault import Vault
+from tests.browser import browser as browser
+from tests.browser import chromium_process as chromium_process
+from web.server import Web
+
+XSS = "<img src=x onerror=\"document.title='broken into'\"><script>document.title='broken into'</script> **bold**"
+
+
+@dataclass
+class Site:
+    """A started hall and its pages."""
+
+    hall: Hall
+    web: Web
+    bot: FakeBot
+    time: SetClock
+    community_id: UUID
+
+    def link(self) -> str:
+        """A fresh link for a manager."""
+        return self.web.url + self.web.sign_in.link(self.community_id)
+
+    async def speak(self, language: str) -> None:
+        """Let the community speak another language."""
+        async with self.hall.store.session() as session:
+            community = await session.get(Community, self.community_id)
+        assert community is not None
+        table = Community.__table__  # type: ignore[attr-defined]  # set on every model that is a table
+        await self.hall.store.write(lambda tx: tx.execute(table.update().values(language=language)) and None)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    """A community with a question and two answers, one of them an attack."""
+    time, bot, plugins = SetClock(datetime(2026, 11, 21, 6, 0, tzinfo=UTC)), FakeBot(), [QuestionOfTheDay()]
+    store = await Store.open(
+        f"sqlite:///{tmp_path / 'hall.db'}",
+        clock=time.now,
+        vault=Vault.generate(),
+        plugins=migrations_of(plugins),
+    )
+    async with hall_for(store, time, [bot], plugins) as hall:
+        done = await install(bot)
+        before = len(bot.posts)
+        await bot.press(done.button("Post the first one now"), "olga")
+        question = (await bot.until_posts(before + 1))[-1]
+        for member, text in (("mia", "Tea, *always* tea."), ("mallory", XSS)):
+            await bot.submit(question.button("Answer"), member, {"answer": text})
+        web = Web(hall, host="127.0.0.1", port=0)
+        await web.start()
+        async with store.session() as session:
+            community_id = await session.scalar(select(col(Community.id)))
+        assert community_id is not None
+        yield Site(hall, web, bot, time, community_id)
+        await web.stop()
+    await store.close()
