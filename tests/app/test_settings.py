@@ -252,6 +252,7 @@ def test_every_setting_stands_in_the_example_with_what_holds_without_it() -> Non
             sections[name] = bot_class(name).settings_model
         except NotFound:  # a platform that is still being built
             assert name == "slack"
+            del written[name]
     for name, field in DeploymentSettings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             sections[name] = field.annotation
