@@ -52,19 +52,43 @@ async def conversations_info(workspace: Workspace, arguments: Arguments) -> JSON
     return {"channel": workspace.shapes.channel(channel, locale=locale, count=count)}
 
 
-@method("conversations.list", Tier.TWO, *READ)
-async def conversations_list(workspace: Workspace, arguments: Arguments) -> JSON:
-    """Conversations of the kinds asked for, a page at a time."""
+def _kinds(arguments: Arguments) -> set[str]:
+    """The kinds of conversations that a list asks for. Refuses with ``invalid_types``."""
     kinds = set(arguments.names("types") or ["public_channel"])
     if kinds - {"public_channel", "private_channel", "mpim", "im"}:
         raise Refusal("invalid_types")
-    drop = arguments.flag("exclude_archived")
-    channels = [
-        workspace.shapes.channel(channel, count=True)
+    return kinds
+
+
+def _listed(workspace: Workspace, arguments: Arguments, *, of: str = "") -> list[Channel]:
+    """Conversations of the kinds asked for, those that user ``of`` is in, or all."""
+    kinds, drop = _kinds(arguments), arguments.flag("exclude_archived")
+    return [
+        channel
         for channel in workspace.world.channels.values()
-        if ("im" if channel.im_user else "public_channel") in kinds and not (drop and channel.archived)
+        if ("im" if channel.im_user else "public_channel") in kinds
+        and not (drop and channel.archived)
+        and (not of or of in channel.members)
     ]
-    return page(channels, arguments, "channels")
+
+
+@method("conversations.list", Tier.TWO, *READ)
+async def conversations_list(workspace: Workspace, arguments: Arguments) -> JSON:
+    """Conversations of the kinds asked for, a page at a time."""
+    channels = _listed(workspace, arguments)
+    return page([workspace.shapes.channel(channel, count=True) for channel in channels], arguments, "channels")
+
+
+@method("users.conversations", Tier.THREE, *READ)
+async def users_conversations(workspace: Workspace, arguments: Arguments) -> JSON:
+    """Conversations that somebody is in, the bot itself unless said otherwise, a page at a time."""
+    user = arguments.text("user") or workspace.world.bot.id
+    if user not in workspace.world.users:
+        raise Refusal("user_not_found")
+    shapes = [workspace.shapes.channel(channel) for channel in _listed(workspace, arguments, of=user)]
+    for shape in shapes:
+        shape.pop("is_member", None)  # documented: the answer leaves it out
+    return page(shapes, arguments, "channels", most=999)
 
 
 @method("conversations.members", Tier.FOUR, *READ)
