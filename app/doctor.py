@@ -231,7 +231,7 @@ async def _pages(settings: Settings) -> Finding:
 async def _platform(bot: Bot, known: Sequence[Known], only: Sequence[str]) -> list[Finding]:
     """The connection, and each channel, when the connection is good enough to ask."""
     found = list(await _asked(bot.platform, bot.examine()))
-    if any(finding.severity is BAD and finding.subject in ("token", "connection") for finding in found):
+    if any(finding.severity is BAD and finding.subject.endswith(("token", "connection")) for finding in found):
         return found
     here = [
         one for one in known if one.platform == bot.platform and (not only or any(_is(one, name) for name in only))

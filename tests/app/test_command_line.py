@@ -76,6 +76,7 @@ def test_a_platform_brings_commands_of_its_own(run: Run) -> None:
     assert "Send Messages: to post questions" in out
     assert run("discord", "invite")[0] == 2
     assert run("telegram", "setup")[0] == 0
+    assert "socket_mode_enabled: true" in run("slack", "manifest")[1]
 
 
 def test_a_missing_file_is_named(run: Run) -> None:

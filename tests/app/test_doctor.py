@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,23 @@ from app.serve import open_store, running
 from core.clock import SystemClock
 from sandbox.control import OutcomeKind, Platform
 from sandbox.discord import DiscordSandbox
+from sandbox.slack import SlackSandbox
 from sandbox.telegram import TelegramSandbox
 from storage.tables import Channel, Community, Space, SpaceRoute
 
-TOKENS = {"discord": "discord-sandbox-token", "telegram": "123456:telegram-sandbox-token"}
+TOKENS = {
+    "discord": {"token": "discord-sandbox-token"},
+    "slack": {"bot_token": "xoxb-sandbox", "app_token": "xapp-sandbox"},
+    "telegram": {"token": "123456:telegram-sandbox-token"},
+}
+WRONG = {
+    "discord": {"token": "999999:geheim"},
+    "slack": {"bot_token": "xoxb-geheim", "app_token": "xapp-geheim"},
+    "telegram": {"token": "999999:geheim"},
+}
 
 
-@pytest.fixture(params=[DiscordSandbox, TelegramSandbox], ids=["discord", "telegram"])
+@pytest.fixture(params=[DiscordSandbox, SlackSandbox, TelegramSandbox], ids=["discord", "slack", "telegram"])
 async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Platform]:
     """A platform on loopback."""
     made: Platform = request.param()
@@ -39,7 +50,7 @@ def deployed(folder: Path, sandbox: Platform | None = None, **more: Any) -> sett
         "web": {"port": 0},
     }
     if sandbox is not None:
-        given[sandbox.name] = {"enabled": True, "token": TOKENS[sandbox.name], "api_url": sandbox.url}
+        given[sandbox.name] = {"enabled": True, "api_url": sandbox.url, **TOKENS[sandbox.name]}
     return settings.load(None, **{**given, **more})
 
 
@@ -60,7 +71,7 @@ async def test_a_fresh_deployment_is_well_and_nothing_is_made(tmp_path: Path, sa
     assert "• store: " in text
     assert "is empty. The first start makes the tables." in text
     assert "• master key: None at" in text
-    assert "✓ token: " in text
+    assert re.search("✓ (bot )?token: ", text)
     assert "✓ languages: en, de, fr" in text
     assert text.splitlines()[-1].startswith("All is well")
     assert not made_in(tmp_path)
@@ -93,20 +104,20 @@ async def test_channels_are_looked_at_beside_a_hall_that_runs(tmp_path: Path, sa
 
 
 async def test_a_wrong_token_is_told_and_not_shown(tmp_path: Path, sandbox: Platform) -> None:
-    section = {"enabled": True, "token": "999999:geheim", "api_url": sandbox.url}
+    section = {"enabled": True, "api_url": sandbox.url, **WRONG[sandbox.name]}
     code, text = await said(deployed(tmp_path, **{sandbox.name: section}))
     assert code == 1
-    assert "✗ token: " in text
+    assert re.search("✗ (bot )?token: ", text)
     assert "geheim" not in text
 
 
 async def test_a_platform_that_is_away_is_a_finding(tmp_path: Path) -> None:
-    for name, token in TOKENS.items():
-        section = {"enabled": True, "token": token, "api_url": "http://127.0.0.1:9"}
+    for name, tokens in TOKENS.items():
+        section = {"enabled": True, "api_url": "http://127.0.0.1:9", **tokens}
         code, text = await said(deployed(tmp_path, **{name: section}))
         assert code == 1
         assert "can't be reached" in text
-        assert token not in text
+        assert not any(token in text for token in tokens.values())
 
 
 async def test_a_lost_key_and_a_wrong_one_are_told(tmp_path: Path) -> None:
