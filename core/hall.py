@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from core import kind_words as words
+from core.action import Action
 from core.activity import activity_of_message
 from core.bot import Answering, Bot, CommandInfo, Dialogues, Watermarks
 from core.capabilities import Capabilities
@@ -40,13 +41,22 @@ from core.places import Place, Places
 from core.planner import Planner
 from core.plugin import Answer, FormErrors, Plugin, Route, Routes
 from core.rights import Right, Standings, right_of
-from core.texts import Catalogues, Words
+from core.texts import SOURCE_LANGUAGE, Catalogues, Words
 from storage.engine import Store
 
 logger = structlog.get_logger(__name__)
 
 HANDLER_SECONDS = 10.0
 """A handler that takes longer is stopped and its member told: a hung one must not hold a platform's stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What a member is answered, once everything is committed. ``errors`` are those of a refused form's fields."""
+
+    answer: Answer
+    language: str
+    errors: Mapping[str, str] | None = None
 
 
 class Hall:
@@ -131,119 +141,86 @@ class Hall:
 
     async def receive(self, event: Event, answering: Answering | None = None) -> None:
         """Handle one event to its end: route, check, handle, commit, answer. Never raises but when cancelled."""
-        language = self.language_of(event.who) if event.who else "en"
+        language = self.language_of(event.who) if event.who else SOURCE_LANGUAGE
         try:
             async with asyncio.timeout(HANDLER_SECONDS):
-                await self._handle(event, answering)
+                reply = await self._handle(event)
         except Duplicate:
-            await self._answer(answering, None, language)
+            reply = _Reply(None, language)
         except Exception as error:
             trace = secrets.token_hex(4)
             logger.exception(
                 "an event could not be handled", trace=trace, kind=type(event).__name__, platform=event.where.platform
             )
-            sorry = words.too_slow() if isinstance(error, TimeoutError) else words.broken(trace)
-            await self._answer(answering, sorry, language)
+            reply = _Reply(words.too_slow() if isinstance(error, TimeoutError) else words.broken(trace), language)
+        if reply is not None and answering is not None:
+            await self._answer(answering, reply)
 
     # -- the route of an event -----------------------------------------------------------------------------------
-    async def _handle(self, event: Event, answering: Answering | None) -> None:
+    async def _handle(self, event: Event) -> _Reply | None:
         match event:
             case CommandInvoked():
                 route = self.routes.commands.get(event.name) or self.routes.commands["help"]
-                await self._act(event, answering, route, None, event.text)
-            case Pressed(form=False):
-                await self._verb(event, answering, self.routes.presses)
+                return await self._act(event, route, None, event.text)
+            case Pressed(form=True):
+                return await self._open(event)
             case Pressed():
-                await self._open(event, answering)
+                return await self._verb(event, self.routes.presses)
             case Chosen():
-                await self._verb(event, answering, self.routes.chooses, event.values)
+                return await self._verb(event, self.routes.chooses, event.values)
             case Submitted():
-                await self._submitted(event, answering)
+                return await self._submitted(event)
             case Replied() | Edited() | Reacted():
-                await self._about_message(event, answering)
-            case Installed() | Removed():
-                for route in self.routes.events.get(type(event), {}).values():
-                    place = await self._place(event)
-                    await self._call(event, answering, route, place, Right.NONE, event, None)
+                return await self._about_message(event)
             case _:
-                place = await self._place(event)
-                if place.community_id is not None:
-                    for route in self.routes.events.get(type(event), {}).values():
-                        await self._call(event, answering, route, place, Right.NONE, event, None)
+                return await self._tell_all(event)
 
     async def _verb(
-        self,
-        event: Pressed | Chosen,
-        answering: Answering | None,
-        routes: Mapping[tuple[str, str], Route],
-        *more: Any,
-    ) -> None:
+        self, event: Pressed | Chosen, routes: Mapping[tuple[str, str], Route], *more: Any
+    ) -> _Reply | None:
         route = routes.get((event.action.plugin, event.action.verb))
         if route is None:
-            await self._answer(answering, words.unknown_press(), self.language_of(event.who))
-            return
-        await self._act(event, answering, route, event.action.community, event.action, *more)
+            return _Reply(words.unknown_press(), self.language_of(event.who))
+        return await self._act(event, route, event.action.community, event.action, *more)
 
-    async def _open(self, event: Pressed, answering: Answering | None) -> None:
+    async def _open(self, event: Pressed) -> _Reply | None:
         action = event.action
         route = self.routes.forms.get((action.plugin, action.verb))
         if route is None:
-            await self._verb(event, answering, self.routes.presses)
-            return
-        draft_task = asyncio.ensure_future(self.dialogues.load("draft", self._draft_key(event.who, action.encode())))
-        try:
-            found = await self._permitted(event, answering, route, action.community)
-            if found is None:
-                return
-            ctx = self._context(event, route, *found)
-            form = await route.method(ctx, action)
-            draft = await draft_task
-        finally:
-            draft_task.cancel()
-        if isinstance(form, Form) and draft:
-            form = form.prefilled(draft)
-        await self._answer(answering, form, ctx.language)
+            return await self._verb(event, self.routes.presses)
+        found = await self._permitted(event, route, action.community)
+        if isinstance(found, _Reply):
+            return found
+        ctx = self._context(event, route, *found)
+        form, draft = await asyncio.gather(route.method(ctx, action), self._draft(event.who, action))
+        return _Reply(form.prefilled(draft) if isinstance(form, Form) and draft else form, ctx.language)
 
-    async def _submitted(self, event: Submitted, answering: Answering | None) -> None:
+    async def _submitted(self, event: Submitted) -> _Reply | None:
         action = event.action
         key = (action.plugin, action.verb)
         route, form_route = self.routes.submits.get(key), self.routes.forms.get(key)
         if route is None or form_route is None:
-            await self._answer(answering, words.unknown_press(), self.language_of(event.who))
-            return
-        found = await self._permitted(event, answering, route, action.community)
-        if found is None:
-            return
+            return _Reply(words.unknown_press(), self.language_of(event.who))
+        found = await self._permitted(event, route, action.community)
+        if isinstance(found, _Reply):
+            return found
         ctx = self._context(event, route, *found)
-        form = await form_route.method(ctx, action)
+        form, draft = await asyncio.gather(form_route.method(ctx, action), self._draft(event.who, action))
         if not isinstance(form, Form):
-            await self._answer(answering, form, ctx.language)
-            return
+            return _Reply(form, ctx.language)
         checked = form.check(event.values)
-        draft_key = self._draft_key(event.who, action.encode())
         if checked.errors:
-            await self.refuse(ctx, form, event.values, checked.errors, answering)
-            return
+            return await self._refuse(ctx, form, event.values, checked.errors)
         answer = await route.method(ctx, action, checked.values)
         if isinstance(answer, FormErrors):
-            await self.refuse(ctx, form, event.values, answer.errors, answering)
-            return
-        await self._answer(answering, answer, ctx.language)
-        if await self.dialogues.load("draft", draft_key):
-            await self.dialogues.clear("draft", draft_key)
+            return await self._refuse(ctx, form, event.values, answer.errors)
+        if draft:
+            await self.dialogues.clear("draft", self._draft_key(event.who, action))
+        return _Reply(answer, ctx.language)
 
-    async def refuse(
-        self,
-        ctx: Context,
-        form: Form,
-        raw: Mapping[str, Raw],
-        errors: Mapping[str, Words],
-        answering: Answering | None,
-    ) -> None:
-        """Tell a member what is wrong with a form, and keep what was typed for the next try."""
-        await self.dialogues.save("draft", self._draft_key(ctx.who, form.action.encode()), dict(raw))
-        if answering is None:
-            return
+    async def _refuse(self, ctx: Context, form: Form, raw: Mapping[str, Raw], errors: Mapping[str, Words]) -> _Reply:
+        """What is wrong with a form; what was typed is kept for the next try."""
+        await self.dialogues.save("draft", self._draft_key(ctx.who, form.action), dict(raw))
         spoken = {name: ctx.say(error) for name, error in errors.items()}
         labels = {one.name: ctx.say(one.label) for one in form.fields}
         again = Button(words.try_again(), form.action, form=True, style=ButtonStyle.PRIMARY)
@@ -251,64 +228,57 @@ class Hall:
             title=words.not_saved(),
             text="\n".join(f"- **{labels[name]}**: {error}" for name, error in spoken.items()),
             controls=(again,),
-            audience=Audience.MEMBER,
         )
-        await answering.invalid(spoken, message.spoken(ctx.say))
+        return _Reply(message, ctx.language, errors=spoken)
 
-    async def _about_message(self, event: Replied | Edited | Reacted, answering: Answering | None) -> None:
+    async def _about_message(self, event: Replied | Edited | Reacted) -> _Reply | None:
         routes = self.routes.events.get(type(event))
         if not routes:
-            return
+            return None
         place = await self._place(event)
         if place.community_id is None or place.space_id is None:
-            return
+            return None
         message = event.message if isinstance(event, Reacted) else event.to
         activity = await activity_of_message(self.store, place.community_id, place.space_id, message)
         route = routes.get(activity.plugin) if activity else None
-        if route is not None:
-            await self._call(event, answering, route, place, Right.ANSWER, event, activity)
+        if route is None:
+            return None  # somebody else's message, or a plugin that does not listen
+        return await self._call(event, route, place, Right.ANSWER, event, activity)
 
-    async def _act(
-        self, event: Any, answering: Answering | None, route: Route, community_id: Any, *arguments: Any
-    ) -> None:
-        found = await self._permitted(event, answering, route, community_id)
-        if found is not None:
-            await self._call(event, answering, route, *found, *arguments)
+    async def _tell_all(self, event: Event) -> _Reply | None:
+        """Events that are about no message: every plugin that listens hears of them, in set-up spaces at least."""
+        place = await self._place(event)
+        if place.community_id is not None or isinstance(event, (Installed, Removed)):
+            for route in self.routes.events.get(type(event), {}).values():
+                await self._call(event, route, place, Right.NONE, event, None)
+        return None
 
-    async def _call(
-        self,
-        event: Event,
-        answering: Answering | None,
-        route: Route,
-        place: Place,
-        right: Right,
-        *arguments: Any,
-    ) -> None:
+    async def _act(self, event: Any, route: Route, community_id: Any, *arguments: Any) -> _Reply | None:
+        found = await self._permitted(event, route, community_id)
+        if isinstance(found, _Reply):
+            return found
+        return await self._call(event, route, *found, *arguments)
+
+    async def _call(self, event: Event, route: Route, place: Place, right: Right, *arguments: Any) -> _Reply:
         ctx = self._context(event, route, place, right)
-        answer = await route.method(ctx, *arguments)
-        await self._answer(answering, answer, ctx.language)
+        return _Reply(await route.method(ctx, *arguments), ctx.language)
 
     # -- who and where ---------------------------------------------------------------------------------------------
-    async def _permitted(
-        self, event: Any, answering: Answering | None, route: Route, community_id: Any
-    ) -> tuple[Place, Right] | None:
-        """The place and the right of who acts, or None when they were told why not."""
+    async def _permitted(self, event: Any, route: Route, community_id: Any) -> tuple[Place, Right] | _Reply:
+        """The place and the right of who acts, or what to tell them when they may not."""
         language = self.language_of(event.who)
         place = await self._place(event)
         if community_id is not None and place.community_id is None and not event.where.space:
             place = await self._private_place(event, community_id) or place
         if place.community_id is None and not route.anywhere:
-            await self._answer(answering, words.not_set_up(), language)
-            return None
+            return _Reply(words.not_set_up(), language)
         if community_id is not None and community_id != place.community_id and not route.anywhere:
-            await self._answer(answering, words.unknown_press(), language)
-            return None
+            return _Reply(words.unknown_press(), language)
         right = Right.ANSWER
         if route.right > Right.ANSWER or not event.where.space:
             right = await self.right(place, event.who)
         if right < route.right:
-            await self._answer(answering, words.not_allowed(route.right), language)
-            return None
+            return _Reply(words.not_allowed(route.right), language)
         return place, right
 
     async def right(self, place: Place, who: Who) -> Right:
@@ -341,32 +311,38 @@ class Hall:
         return Context(self, route.plugin, event, place, right, language)
 
     # -- answers ---------------------------------------------------------------------------------------------------
-    async def _answer(self, answering: Answering | None, answer: Answer, language: str) -> None:
+    async def _answer(self, answering: Answering, reply: _Reply) -> None:
         """Show the answer to the member. Best effort: what was committed stays, the next press shows the state."""
-        if answering is None:
-            return
 
         def say(what: Words) -> str:
-            return self.say(what, language)
+            return self.say(what, reply.language)
 
         try:
-            match answer:
+            match reply.answer:
                 case None:
                     await answering.acknowledge()
                 case Message():
-                    await answering.say(replace(answer, audience=Audience.MEMBER).spoken(say))
+                    message = replace(reply.answer, audience=Audience.MEMBER).spoken(say)
+                    if reply.errors is None:
+                        await answering.say(message)
+                    else:
+                        await answering.invalid(reply.errors, message)
                 case Form() if answering.can_open_form:
-                    await answering.form(answer.spoken(say), language)
+                    await answering.form(reply.answer.spoken(say), reply.language)
                 case Form():
-                    go_on = Button(words.go_on(), answer.action, form=True, style=ButtonStyle.PRIMARY)
-                    message = Message(text=answer.title, controls=(go_on,), audience=Audience.MEMBER)
+                    go_on = Button(words.go_on(), reply.answer.action, form=True, style=ButtonStyle.PRIMARY)
+                    message = Message(text=reply.answer.title, controls=(go_on,), audience=Audience.MEMBER)
                     await answering.say(message.spoken(say))
         except Exception:
             logger.warning("an answer did not reach its member", exc_info=True)
 
+    async def _draft(self, who: Who, action: Action) -> dict[str, Any] | None:
+        """What the member typed into this form when it was last refused."""
+        return await self.dialogues.load("draft", self._draft_key(who, action))
+
     @staticmethod
-    def _draft_key(who: Who, action: str) -> str:
-        return f"{who.platform}:{who.scope}:{who.external_id}:{action}"
+    def _draft_key(who: Who, action: Action) -> str:
+        return f"{who.platform}:{who.scope}:{who.external_id}:{action.encode()}"
 
     def capabilities_of(self, platform: str) -> Capabilities:
         """What a platform can show."""

