@@ -71,6 +71,8 @@ class TelegramBot:
         if self._chore is not None:
             self._chore.cancel()
             await asyncio.gather(self._chore, return_exceptions=True)
+        if self._desk is not None:
+            await self._desk.close()
         await api.shutdown()
         self._desk = self._polling = self._chore = None
         self.health.connected = False

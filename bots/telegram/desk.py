@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -26,6 +26,8 @@ REMEMBERED_CLOSED = 10_000
 """Members whose private chat was found closed, kept so that it is not tried at every answer; the oldest go first."""
 PATIENCE_SECONDS = 5.0
 """An answer in private waits this long for its rate limit at most."""
+LATER_SECONDS = 0.5
+"""How long tidying waits: people who wait for an answer come first."""
 CLOSED_SECONDS = 600.0
 """How long a private chat is believed to be closed; pressing Start opens it at once."""
 PUBLIC_A_MINUTE = 10
@@ -50,6 +52,7 @@ class Desk:
         self.api = api
         self.health = health
         self._closed: dict[int, float] = {}
+        self._later: set[asyncio.Task[None]] = set()
         self._public: dict[int, deque[float]] = {}
 
     def form_url(self, payload: str) -> str:
@@ -139,6 +142,27 @@ class Desk:
             )
         )  # fmt: skip
         return sent.message_id
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody waits for, a little later, when those who wait were served."""
+
+        async def do() -> None:
+            try:
+                await asyncio.sleep(LATER_SECONDS)
+            except asyncio.CancelledError:
+                work.close()
+                raise
+            await work
+
+        task = asyncio.create_task(do())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def close(self) -> None:
+        """Let go of what was for later."""
+        for task in self._later:
+            task.cancel()
+        await asyncio.gather(*self._later, return_exceptions=True)
 
     async def strip(self, chat: int, message_id: int) -> None:
         """Take the buttons from a message that is over. Only tidiness: a failure is let be."""

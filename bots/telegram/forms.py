@@ -34,20 +34,25 @@ class Forms:
         dialogue = Dialogue.of(form, language, update_id)
         await self._save(chat, dialogue)
         await self._show(chat, dialogue)
-        await self._tidy(chat, before.message if before is not None else 0)
+        self._tidy(chat, before.message if before is not None else 0)
 
     @asynccontextmanager
     async def closing(self, chat: int) -> AsyncIterator[None]:
-        """The dialogue is over; its last buttons go after what is shown inside."""
-        dialogue = await self._load(chat)
-        await self._receiver.dialogues.clear(PLATFORM, str(chat))
-        yield
-        await self._tidy(chat, dialogue.message if dialogue is not None else 0)
+        """The dialogue is over once what is shown inside was shown: people wait for that, and for nothing else.
 
-    async def _tidy(self, chat: int, message: int) -> None:
-        """Take the buttons from a question that is over, after what people look for: the next one."""
+        A crash in between leaves it open, and the update that closed it, which comes again, is known as a repeat.
+        """
+        dialogue = await self._load(chat)
+        try:
+            yield
+        finally:
+            await self._receiver.dialogues.clear(PLATFORM, str(chat))
+        self._tidy(chat, dialogue.message if dialogue is not None else 0)
+
+    def _tidy(self, chat: int, message: int) -> None:
+        """Take the buttons from a question that is over, when there is time."""
         if message:
-            await self._desk.strip(chat, message)
+            self._desk.later(self._desk.strip(chat, message))
 
     async def ask_again(self, chat: int, errors: Mapping[str, str]) -> bool:
         """Ask the fields that are wrong; False when there is nothing to ask."""
@@ -59,7 +64,7 @@ class Forms:
             return False
         await self._save(chat, dialogue)
         await self._show(chat, dialogue)
-        await self._tidy(chat, over)
+        self._tidy(chat, over)
         return True
 
     async def pressed(self, chat: int, data: str, query: str, update_id: int, language: str, submit: Submit) -> None:
@@ -129,7 +134,7 @@ class Forms:
             await submit(dialogue)
             return
         await self._show(chat, dialogue)
-        await self._tidy(chat, over)
+        self._tidy(chat, over)
 
     async def _show(self, chat: int, dialogue: Dialogue) -> None:
         say = self._say_in(dialogue)
