@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Delete, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import col
 
 from core.clock import Clock
@@ -43,15 +43,15 @@ class StoredDialogues:
         name = self._name(key)
 
         def unit(tx: Tx) -> None:
-            tx.execute(_the_row(platform, name))
-            tx.add(Dialogue(platform=platform, key=name, sealed=sealed, expires_at=now + KEPT, updated_at=now))
+            tx.run(_FORGET, platform=platform, key=name)
+            tx.insert(Dialogue, platform=platform, key=name, sealed=sealed, expires_at=now + KEPT, updated_at=now)
 
         await self._store.write(unit)
 
     async def clear(self, platform: str, key: str) -> None:
         """Forget the state."""
         name = self._name(key)
-        await self._store.write(lambda tx: tx.execute(_the_row(platform, name)) and None)
+        await self._store.write(lambda tx: tx.run(_FORGET, platform=platform, key=name))
 
     def _name(self, key: str) -> str:
         return self._store.vault.lookup(key).hex()
@@ -68,8 +68,9 @@ _KEPT = Prepared(
 )
 
 
-def _the_row(platform: str, name: str) -> Delete:
-    return delete(Dialogue).where(col(Dialogue.platform) == platform, col(Dialogue.key) == name)
+_FORGET = Prepared(
+    delete(Dialogue).where(col(Dialogue.platform) == bindparam("platform"), col(Dialogue.key) == bindparam("key"))
+)
 
 
 class StoredWatermarks:

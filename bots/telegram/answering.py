@@ -190,9 +190,10 @@ class PressAnswers(Answers):
 
 
 class FormAnswers(Answers):
-    """Answers a submitted form, in the private chat where it was filled in."""
+    """Answers a submitted form, in the private chat where it was filled in. ``over`` is its last question."""
 
     done = False
+    over = 0
 
     async def form(self, form: Form, language: str) -> None:
         """The next form takes the place of this one."""
@@ -202,7 +203,7 @@ class FormAnswers(Answers):
     async def say(self, message: Message) -> None:
         """The form is done, and this came of it."""
         self.done = True
-        async with self._forms.closing(self._place.chat):
+        async with self._forms.closing(self._place.chat, self.over):
             await super().say(message)
 
     async def invalid(self, errors: Mapping[str, str], message: Message) -> None:
@@ -214,14 +215,14 @@ class FormAnswers(Answers):
     async def acknowledge(self) -> None:
         """Say at least that it went out."""
         self.done = True
-        async with self._forms.closing(self._place.chat):
+        async with self._forms.closing(self._place.chat, self.over):
             await self._desk.ask(self._place.chat, self._say(words.SENT), ())
 
     async def finish(self) -> None:
         """The dialogue is over, answered or not: what is written next is no answer to it."""
         if not self.done:
             self.done = True
-            async with self._forms.closing(self._place.chat):
+            async with self._forms.closing(self._place.chat, self.over):
                 pass
 
 

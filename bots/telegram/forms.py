@@ -37,17 +37,18 @@ class Forms:
         self._tidy(chat, before.message if before is not None else 0)
 
     @asynccontextmanager
-    async def closing(self, chat: int) -> AsyncIterator[None]:
+    async def closing(self, chat: int, over: int) -> AsyncIterator[None]:
         """The dialogue is over once what is shown inside was shown: people wait for that, and for nothing else.
+
+        ``over`` is the message of its last question.
 
         A crash in between leaves it open, and the update that closed it, which comes again, is known as a repeat.
         """
-        dialogue = await self._load(chat)
         try:
             yield
         finally:
             await self._receiver.dialogues.clear(PLATFORM, str(chat))
-        self._tidy(chat, dialogue.message if dialogue is not None else 0)
+        self._tidy(chat, over)
 
     def _tidy(self, chat: int, message: int) -> None:
         """Take the buttons from a question that is over, when there is time."""
@@ -101,7 +102,7 @@ class Forms:
         dialogue = await self._load(chat)
         if dialogue is None:
             return False
-        async with self.closing(chat):
+        async with self.closing(chat, dialogue.message):
             await self._desk.ask(chat, self._receiver.say(words.CANCELLED, dialogue.language), ())
         return True
 

@@ -224,6 +224,7 @@ class Hearing:
         """The last question of a form was answered."""
         member = who(user)
         answers = FormAnswers(self._desk, self._forms, Place(user.id, chat.id), self._say_to(member), update_id)
+        answers.over = dialogue.message
         event = Submitted(
             where=where(chat), who=member, id=self._event_id(update_id), at=at, action=dialogue.form.action,
             values=dict(dialogue.values),
