@@ -73,7 +73,6 @@ class SlackBot:
 
     def __init__(self, settings: SlackSettings) -> None:
         self.health = Health()
-        self.here_seconds = HERE_SECONDS
         self._settings = settings
         self._line: _Line | None = None
 
@@ -116,7 +115,7 @@ class SlackBot:
 
     async def _here(self, hearing: Hearing, desk: Desk) -> None:
         """Say where the bot was added while it was away."""
-        await asyncio.sleep(self.here_seconds)
+        await hearing.receiver.clock.sleep(HERE_SECONDS)
         try:
             several = await doctor.channels(desk.web)
         except SendError as error:

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.slack.errors import TROUBLE, again, as_send_error, code_of, once
 from bots.slack.forms import Spot
 from bots.slack.render import JSON, Rendered, render
-from core.bot import Health, SendError, SendRefused, Sent
+from core.bot import Health, SendError, SendRefused, SendUnknown, Sent
 from core.degrade import Loss
 from core.message import Message
 
@@ -62,6 +62,8 @@ class Desk:
                 **made.content(),
             )
         )
+        if not answer.get("ts"):
+            raise SendUnknown("Slack does not say which message it took")
         return Sent(str(answer["channel"]), str(answer["ts"]))
 
     async def change(self, sent: Sent, message: Message) -> None:

@@ -84,7 +84,7 @@ class Hearing(AsyncMiddleware):
             return receipt() if self._open else BoltResponse(status=503)
         try:
             return await route(body)
-        except (KeyError, IndexError, TypeError, ValueError):
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             logger.exception("a frame could not be read: %s", kind)
             return receipt()
 
