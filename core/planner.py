@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import and_, or_, select, update
@@ -59,15 +60,20 @@ class Planner:
 
     async def _run(self) -> None:
         while True:
+            self._woken.clear()
             try:
                 found = await self.plan()
             except StoreError:
                 logger.warning("the planner could not reach the store", exc_info=True)
                 found = 0
+            except Exception:  # whatever it is, tomorrow's prompts must not be lost to it
+                logger.exception("the planner stumbled")
+                found = 0
             if found < BATCH:
-                self._woken.clear()
+                # Not wait_for: on Python 3.11 it loses a cancellation that comes together with a wake.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._woken.wait()
 
     async def plan(self) -> int:
         """Plan one batch of what is due; returns how many schedules were due."""
@@ -136,25 +142,29 @@ class Planner:
         ).first()
         if row is None or row.next_at is None or row.next_slot is None or row.next_at > now:
             return  # edited, ended or taken meanwhile: whoever did that has said what is next
-        slot = datetime.fromisoformat(row.next_slot)
         catch_up = timedelta(seconds=row.catch_up_seconds) or CATCH_UP
+        slot, at = datetime.fromisoformat(row.next_slot), row.next_at
+        try:
+            rule, where = rule_from(row.kind, row.spec), zone(row.time_zone or row.home)
+            slot, at = newest_due(rule, where, slot, at, now, catch_up)
+            if at > row.next_at:
+                logger.warning("a slot was missed", schedule=str(schedule_id), slot=row.next_slot)
+            upcoming = next_due(rule, where, now)
+        except ScheduleError:
+            logger.exception("a schedule can't be kept and ends", schedule=str(schedule_id))
+            upcoming = None
         planned = tx.scalar(
             select(col(Activity.id)).where(
                 col(Activity.community_id) == community_id,
                 col(Activity.schedule_id) == schedule_id,
-                col(Activity.slot) == row.next_slot,
+                col(Activity.slot) == slot.isoformat(),
             )
         )
         plugin = self._hall.routes.by_code.get(row.plugin)
-        if planned is None and plugin is not None and now - row.next_at <= catch_up:
-            plugin.due(tx, Due(community_id, schedule_id, row.plugin, slot, row.next_at, now, row.language))
+        if planned is None and plugin is not None and now - at <= catch_up:
+            plugin.due(tx, Due(community_id, schedule_id, row.plugin, slot, at, now, row.language))
         elif planned is None:
-            logger.warning("a slot was missed", schedule=str(schedule_id), slot=row.next_slot)
-        try:
-            upcoming = next_due(rule_from(row.kind, row.spec), zone(row.time_zone or row.home), now)
-        except ScheduleError:
-            logger.exception("a schedule can't be kept and ends", schedule=str(schedule_id))
-            upcoming = None
+            logger.warning("a slot was missed", schedule=str(schedule_id), slot=slot.isoformat())
         tx.execute(
             update(Schedule)
             .where(and_(col(Schedule.community_id) == community_id, col(Schedule.id) == schedule_id))
@@ -166,6 +176,20 @@ class Planner:
                 leased_until=None,
             )
         )
+
+
+def newest_due(
+    rule: Rule, where: ZoneInfo, slot: datetime, at: datetime, now: datetime, catch_up: timedelta
+) -> tuple[datetime, datetime]:
+    """Of the slots that came due from ``at`` until now the newest: after an outage one prompt goes out, not each.
+
+    Slots older than ``catch_up`` are not even looked at, so that a year's outage costs nothing.
+    """
+    seen = max(at, now - catch_up)
+    while (due := next_due(rule, where, seen)) is not None and due[1] <= now:
+        slot, at = due
+        seen = at
+    return slot, at
 
 
 def add_schedule(
