@@ -36,8 +36,8 @@ BATCH = 100
 """Deliveries leased at once by a lane."""
 LEASE = timedelta(seconds=60)
 """How long another process leaves alone what this one leased."""
-MOST_ATTEMPTS = 8
-"""Tries before a delivery is given up and shown to the manager: with the backoff below about ten minutes."""
+MOST_ATTEMPTS = 10
+"""Tries before a delivery is given up and shown to the manager: with the backoff below about nine minutes."""
 FIRST_BACKOFF = 1.0
 """Seconds before the second try; doubled each time, up to five minutes, with jitter."""
 AT_ONCE = 8
@@ -60,6 +60,8 @@ class _Job:
     wanted_revision: int
     shown_revision: int
     attempts: int
+    sent_at: datetime | None
+    """Where nobody knows whether it was sent: since when a sender that died may have."""
     message: dict[str, Any]
     card_plugin: str | None
     space: str
@@ -156,9 +158,14 @@ class Lane:
             except StoreError:
                 logger.warning("a lane could not reach the store", lane=self._bot.platform, exc_info=True)
                 found = 0
+            except Exception:  # whatever it is, the lane must go on
+                logger.exception("a lane stumbled", lane=self._bot.platform)
+                found = 0
             if found < BATCH and not self._stopping:
+                # Not wait_for: on Python 3.11 it loses a cancellation that comes together with a wake.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.woken.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self.woken.wait()
 
     async def deliver(self) -> int:
         """Send or edit one batch of what is due; returns how much was."""
@@ -177,20 +184,17 @@ class Lane:
             and_(col(Delivery.state) == "sent", col(Delivery.wanted_revision) > col(Delivery.shown_revision)),
         )
         lane = col(Delivery.lane) == self._bot.platform
-        # Whoever was sending when its lease ran out died. Within the time in which the platform knows the key again
-        # it is safe to send once more; after that nobody can know, and a person is asked.
-        lost = and_(lane, col(Delivery.state) == "sending", col(Delivery.leased_until) < now)
-        again = now - timedelta(seconds=self._bot.capabilities.resend_seconds) + LEASE
+        # Whoever was sending when its lease ran out died. While the platform knows the key, counted from the first
+        # send of which nobody knows, it is safe to send once more; after that a person is asked.
+        lost = and_(col(Delivery.state) == "sending", col(Delivery.leased_until) < now)
+        doubtful = and_(col(Delivery.state) == "pending", col(Delivery.sent_at).is_not(None), stale)
+        since = now - timedelta(seconds=self._bot.capabilities.resend_seconds)
         tx.execute(
             update(Delivery)
-            .where(lost, col(Delivery.leased_until) >= again)
-            .values(state="pending", leased_by=None, leased_until=None)
-        )
-        tx.execute(
-            update(Delivery)
-            .where(lost)
+            .where(lane, or_(lost, doubtful), col(Delivery.sent_at) <= since)
             .values(state="unknown", leased_by=None, leased_until=None, error="the sender died while sending")
         )
+        tx.execute(update(Delivery).where(lane, lost).values(state="pending", leased_by=None, leased_until=None))
         rows = tx.execute(
             select(col(Delivery.community_id), col(Delivery.id))
             .where(lane, undone, col(Delivery.due_at) <= now, stale)
@@ -242,6 +246,7 @@ class Lane:
                 wanted_revision=row.wanted_revision,
                 shown_revision=row.shown_revision,
                 attempts=row.attempts,
+                sent_at=row.sent_at,
                 message=row.message,
                 card_plugin=row.card_plugin,
                 space=space,
@@ -325,7 +330,7 @@ class Lane:
                         col(Delivery.leased_by) == worker,
                         col(Delivery.leased_until) > now,
                     )
-                    .values(state="sending", attempts=Delivery.attempts + 1)
+                    .values(state="sending", attempts=Delivery.attempts + 1, sent_at=job.sent_at or now)
                     .returning(col(Delivery.id))
                 ).first()
                 is not None
@@ -356,9 +361,8 @@ class Lane:
         wait = min(FIRST_BACKOFF * 2**job.attempts, 300.0) * random.uniform(0.75, 1.25)
         if isinstance(error, SendFailed) and error.retry_after is not None:
             wait = max(error.retry_after, 0.05)
-        await self._settle(
-            job, state=state, due_at=self._hall.clock.now() + timedelta(seconds=wait), error=str(error)
-        )
+        due_at = self._hall.clock.now() + timedelta(seconds=wait)
+        await self._settle(job, state=state, due_at=due_at, error=str(error), sent_at=job.sent_at)
 
     async def _settle(self, job: _Job, **values: Any) -> None:
         """Write what became of a delivery and let go of its lease."""
