@@ -22,8 +22,8 @@ MAX_VERB = 6
 MAX_NUMBER = 2**24 - 1
 """Small numbers take one to three bytes."""
 
-_CODE = re.compile(r"^[a-z]{2}$")
-_VERB = re.compile(r"^[a-z]{1,6}$")
+_CODE = re.compile(r"[a-z]{2}")
+_VERB = re.compile(r"[a-z]{1,6}")
 _TAG_COMMUNITY, _TAG_UUID, _TAG_PICK, _TAG_NUMBER = 1, 2, 8, 16
 
 Argument = UUID | int
@@ -53,9 +53,9 @@ class Action:
     pick: int | None = None
 
     def __post_init__(self) -> None:
-        if not _CODE.match(self.plugin):
+        if not _CODE.fullmatch(self.plugin):
             raise ActionError(f"a plugin's short code is two small letters, not {self.plugin!r}")
-        if not _VERB.match(self.verb):
+        if not _VERB.fullmatch(self.verb):
             raise ActionError(f"a verb is one to {MAX_VERB} small letters, not {self.verb!r}")
         for number in (*self.args, self.pick):
             if isinstance(number, int) and not 0 <= number <= MAX_NUMBER:

@@ -34,7 +34,7 @@ Value = str | tuple[str, ...] | Decimal | date | bool | None
 Raw = str | list[str]
 """What came from a platform, unchecked."""
 
-_NAME = re.compile(r"^[a-z][a-z0-9_]{0,29}$")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
 class FieldKind(StrEnum):
@@ -68,7 +68,7 @@ class FormField:
     options: tuple[Option, ...] = ()
 
     def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
+        if not _NAME.fullmatch(self.name):
             raise ValueError(f"a field's name is small letters, digits and _, not {self.name!r}")
         if isinstance(self.label, str) and not 1 <= len(self.label) <= MAX_LABEL:
             raise ValueError(f"a field's label has 1 to {MAX_LABEL} characters: {self.label!r}")
