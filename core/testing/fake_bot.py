@@ -180,6 +180,12 @@ class FakeBot:
         await self.receiver.receive(event, answering)
         return answering
 
+    async def receive_alone(self, event: Event) -> None:
+        """Let an event happen that nobody waits for an answer to."""
+        if self.receiver is None:
+            raise RuntimeError("start the hall first")
+        await self.receiver.receive(event)
+
     async def command(self, name: str, member: str, text: str = "", **place: Any) -> FakeAnswering:
         """``/hall NAME TEXT``."""
         who, where = self.who(member), self.where(**place)
