@@ -108,11 +108,11 @@ class Acts:
                 act.see(OutcomeKind.FORM, form=form)
                 return
 
-    def marked(self, ts: str) -> None:
-        """The bot put an emoji on a message that a member just wrote."""
+    def marked(self, ts: str, view: Callable[[], MessageView]) -> None:
+        """The bot put an emoji on a message that a member just wrote, which is what they see then."""
         act = self._by_typed.get(ts)
         if act is not None:
-            act.see(OutcomeKind.ACKNOWLEDGED)
+            act.see(OutcomeKind.ACKNOWLEDGED, message=view())
 
     def changed(self, ts: str, view: Callable[[], MessageView]) -> None:
         """The message that was acted on changed. When several acted on it nobody knows whose answer that is."""

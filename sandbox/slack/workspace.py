@@ -133,7 +133,7 @@ class Workspace:
         if not users:
             del message.reactions[name]
         if user == self.world.bot.id and present:
-            self.acts.marked(message.ts)
+            self.acts.marked(message.ts, lambda: self.view(message))
         self.events.reacted(user, name, message, channel, present=present)
         self.changed()
 
@@ -193,7 +193,6 @@ class Workspace:
             text, html = self.render.blocks(message.blocks)
         else:
             text, html = self.render.mrkdwn(message.text)
-        headers = [block for block in message.blocks if block.get("type") == "header"]
         images = [str(block.get("image_url")) for block in message.blocks if block.get("type") == "image"]
         images += [str(file["url_private"]) for file in message.files if file["mimetype"].startswith("image/")]
         return MessageView(
@@ -205,7 +204,6 @@ class Workspace:
             text=text,
             html=html,
             at=float(message.ts),
-            title=self.render.text_object(headers[0].get("text"))[0] if headers else "",
             controls=self.controls(message),
             images=tuple(images),
             reply_to=message.thread_ts,

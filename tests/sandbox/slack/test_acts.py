@@ -424,6 +424,8 @@ async def test_what_is_typed_is_acknowledged_by_a_reply_or_an_emoji(hall: Hall) 
     assert heard.message.text == "heard"
     marked = await hall.sandbox.type(hall.olga, hall.general, "an answer", thread=heard.message.thread, wait=5)
     assert marked.kind is OutcomeKind.ACKNOWLEDGED
+    assert marked.message is not None
+    assert marked.message.reactions
     own = await hall.sandbox.type(hall.olga, hall.general, "nothing more", thread=heard.message.thread)
     assert own.message is not None
     assert own.message.thread == heard.message.thread
