@@ -26,7 +26,7 @@ from core.schedule import Daily, Due
 from core.talk import features
 from core.texts import Domain, Words, words_from_data
 from plugins.question_of_the_day import queue, results
-from plugins.question_of_the_day.settings_form import settings_form, take_settings
+from plugins.question_of_the_day.settings_form import post_in, settings_form, take_settings
 from plugins.question_of_the_day.starters import STARTERS
 from plugins.question_of_the_day.tables import PREFIX, Question, Reaction, Series, SeriesChannel
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
@@ -60,7 +60,7 @@ class QuestionOfTheDay(Plugin):
 
     # -- managers ------------------------------------------------------------------------------------------------
     def settle(self, tx: Tx, settlement: Settlement) -> Message | None:
-        """Begin with ten questions, daily at nine; a further channel joins what is there."""
+        """Begin with ten questions, daily at nine; a further space joins what is there, a changed one is followed."""
         community_id = settlement.community_id
         series = queue.series_of(tx, community_id)
         next_at = None
@@ -83,8 +83,9 @@ class QuestionOfTheDay(Plugin):
             tx.add(series)
             for starter in STARTERS:
                 queue.add_question(tx, community_id, series.id, starter, None)
-        tx.add_if_new(SeriesChannel(community_id=community_id, series_id=series.id, channel_id=settlement.channel_id))
+        post_in(tx, series, settlement.space_id, settlement.channel_id)
         if next_at is None:
+            queue.reckon(tx, series, settlement.time_zone)
             return Message(text=_("Questions of the day are posted here from the next one on."))
         first = queue.next_question(tx, community_id, series.id)
         now_button = Button(
@@ -338,24 +339,23 @@ class QuestionOfTheDay(Plugin):
         """Count a reaction once a member and emoji, whatever comes and goes."""
 
         def unit(tx: Tx) -> None:
-            member = ctx.member(tx)
             row = Reaction(
                 community_id=ctx.community_id,
                 activity_id=activity.id,
-                member_id=member,
+                member_id=ctx.member(tx),
                 emoji=event.emoji[:64],
                 present=event.present,
             )
-            if tx.add_if_new(row):
-                if event.present:
-                    ctx.participate(tx, "reaction", activity_id=activity.id)
+            # One that goes and was never seen coming is no first time: it is still to be counted when it comes.
+            if event.present and tx.add_if_new(row):
+                ctx.participate(tx, "reaction", activity_id=activity.id)
                 return
             tx.execute(
                 update(Reaction)
                 .where(
                     col(Reaction.community_id) == row.community_id,
                     col(Reaction.activity_id) == row.activity_id,
-                    col(Reaction.member_id) == member,
+                    col(Reaction.member_id) == row.member_id,
                     col(Reaction.emoji) == row.emoji,
                 )
                 .values(present=event.present)
