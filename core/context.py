@@ -16,7 +16,7 @@ from core.action import Action, Argument
 from core.activity import Activity, activity_by_id
 from core.bot import ChannelInfo, SendError
 from core.capabilities import Capabilities
-from core.event import Event, Who
+from core.event import Event, HeardByAll, Who
 from core.form import MAX_OPTIONS
 from core.markup import mention
 from core.places import Place
@@ -189,9 +189,11 @@ class Context:
             raise RuntimeError("one event is one unit: put all its writes into one call of write()")
         self._written = True
         event = self.event
+        # What several plugins hear is several units: each has a place in the inbox.
+        known_as = f"{event.id}/{self._plugin.code}" if isinstance(event, HeardByAll) else event.id
 
         def whole(tx: Tx) -> T:
-            if event.id and tx.seen(self.place.platform, event.id):
+            if event.id and tx.seen(self.place.platform, known_as):
                 raise Duplicate
             return unit(tx)
 

@@ -169,6 +169,9 @@ class Removed(_Happened):
     """The bot is no longer in the space."""
 
 
+HeardByAll = Said | Deleted | Joined | Left | Installed | Removed
+"""What is about no activity, and goes to every plugin that listens."""
+
 Event = (
     CommandInvoked
     | Pressed
