@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from core.bot import Standing
+from core.bot import ChannelInfo, Standing
 from core.hall import Hall
+from core.message import Button
 from core.testing import FakeBot, SetClock, install
 
 
@@ -119,3 +120,30 @@ async def test_a_press_that_means_nothing_gets_a_kind_word(hall: Hall, bot: Fake
     action = seen.button("Post the first one now")
     broken = replace(action, verb="gone") if "verb" in payload else replace(action, community=uuid4())
     assert "no longer does anything" in (await bot.press(broken, "olga")).text
+
+
+async def test_a_second_set_up_moves_channel_and_zone(hall: Hall, bot: FakeBot) -> None:
+    bot.rooms = [ChannelInfo("general", "general"), ChannelInfo("lounge", "lounge")]
+    await install(bot, channel="general")
+    opened = (await bot.command("setup", "olga")).opened
+    assert opened is not None
+    again = {"language": "en", "zone": "Tokyo", "channel": "lounge"}
+    assert "next one on" in (await bot.submit(opened.action, "olga", again)).text
+    channels = "SELECT c.external_id FROM qotd_series_channel s JOIN channel c ON c.id = s.channel_id"
+    assert await rows(hall, channels) == [("lounge",)]
+    ((slot, at),) = await rows(hall, "SELECT next_slot, next_at FROM schedule")
+    assert slot == "2026-11-22T09:00:00"  # it is past nine in Tokyo already
+    assert str(at).startswith("2026-11-22 00:00")
+
+
+async def test_the_page_is_for_managers(hall: Hall, bot: FakeBot) -> None:
+    await install(bot)
+    assert "switched it off" in (await bot.command("page", "olga")).text
+    hall.page_link = lambda community_id: f"https://hall.example/enter/{community_id}"
+    shown = (await bot.command("page", "olga")).message
+    assert shown is not None
+    assert isinstance(shown.controls[0], Button)
+    assert shown.controls[0].url.startswith("https://hall.example/enter/")
+    assert "manage" in (await bot.command("page", "mia")).text
+    assert "/hall page" not in (await bot.command("help", "mia")).text
+    assert "/hall join" not in (await bot.command("help", "mia")).text
