@@ -37,6 +37,7 @@ from core.event import (
 )
 from core.form import Form, Raw
 from core.message import Audience, Button, ButtonStyle, Message
+from core.patience import Patience
 from core.places import Place, Places
 from core.planner import Planner
 from core.plugin import Answer, FormErrors, Plugin, Route, Routes
@@ -82,6 +83,7 @@ class Hall:
         self.dialogues: Dialogues = StoredDialogues(store, clock)
         self.watermarks: Watermarks = StoredWatermarks(store)
         self.worker = worker or secrets.token_hex(6)
+        self.patience = Patience(HANDLER_SECONDS)
         self.deliverer = Deliverer(self)
         self.planner = Planner(self)
 
@@ -141,17 +143,17 @@ class Hall:
 
     async def receive(self, event: Event, answering: Answering | None = None) -> None:
         """Handle one event to its end: route, check, handle, commit, answer. Never raises but when cancelled."""
-        language = self.language_of(event.who) if event.who else SOURCE_LANGUAGE
         try:
-            async with asyncio.timeout(HANDLER_SECONDS):
+            with self.patience:
                 reply = await self._handle(event)
         except Duplicate:
-            reply = _Reply(None, language)
+            reply = _Reply(None, SOURCE_LANGUAGE)
         except Exception as error:
             trace = secrets.token_hex(4)
             logger.exception(
                 "an event could not be handled", trace=trace, kind=type(event).__name__, platform=event.where.platform
             )
+            language = self.language_of(event.who) if event.who else SOURCE_LANGUAGE
             reply = _Reply(words.too_slow() if isinstance(error, TimeoutError) else words.broken(trace), language)
         if reply is not None and answering is not None:
             await self._answer(answering, reply)
@@ -266,19 +268,18 @@ class Hall:
     # -- who and where ---------------------------------------------------------------------------------------------
     async def _permitted(self, event: Any, route: Route, community_id: Any) -> tuple[Place, Right] | _Reply:
         """The place and the right of who acts, or what to tell them when they may not."""
-        language = self.language_of(event.who)
         place = await self._place(event)
         if community_id is not None and place.community_id is None and not event.where.space:
             place = await self._private_place(event, community_id) or place
         if place.community_id is None and not route.anywhere:
-            return _Reply(words.not_set_up(), language)
+            return _Reply(words.not_set_up(), self.language_of(event.who))
         if community_id is not None and community_id != place.community_id and not route.anywhere:
-            return _Reply(words.unknown_press(), language)
+            return _Reply(words.unknown_press(), self.language_of(event.who))
         right = Right.ANSWER
         if route.right > Right.ANSWER or not event.where.space:
             right = await self.right(place, event.who)
         if right < route.right:
-            return _Reply(words.not_allowed(route.right), language)
+            return _Reply(words.not_allowed(route.right), self.language_of(event.who))
         return place, right
 
     async def right(self, place: Place, who: Who) -> Right:

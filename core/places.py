@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from core.rights import Right
 from storage.engine import Store
 from storage.tables import Community, RoleGrant, Space, SpaceRoute
 
-BELIEVED_SECONDS = 60.0
+BELIEVED = timedelta(seconds=60)
 """How long a place is believed, so that another process's set-up is seen within a minute."""
 
 
@@ -37,24 +38,28 @@ class Places:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._spaces: dict[tuple[str, str], tuple[float, Place]] = {}
-        self._private: dict[tuple[str, UUID], tuple[float, tuple[Place, ...]]] = {}
+        self._spaces: dict[tuple[str, str], tuple[datetime, Place]] = {}
+        self._private: dict[tuple[str, UUID], tuple[datetime, tuple[Place, ...]]] = {}
 
     async def of_space(self, platform: str, external_id: str) -> Place:
         """The place of a platform's space; without a community when it is not set up."""
-        now = self._clock.now().timestamp()
-        key = (platform, external_id)
-        known = self._spaces.get(key)
-        if known is not None and known[0] > now:
-            return known[1]
+        known = self.known(platform, external_id)
+        if known is not None:
+            return known
+        now = self._clock.now()
         place = await self._load(platform, external_id)
         if place.community_id is not None:  # a space that is being set up is asked for every time
-            self._spaces[key] = (now + BELIEVED_SECONDS, place)
+            self._spaces[platform, external_id] = (now + BELIEVED, place)
         return place
+
+    def known(self, platform: str, external_id: str) -> Place | None:
+        """The place of a platform's space if it is remembered."""
+        known = self._spaces.get((platform, external_id))
+        return known[1] if known is not None and known[0] > self._clock.now() else None
 
     async def of_community(self, platform: str, community_id: UUID) -> tuple[Place, ...]:
         """The community's spaces on a platform, for acts in private chats that belong to no space."""
-        now = self._clock.now().timestamp()
+        now = self._clock.now()
         known = self._private.get((platform, community_id))
         if known is not None and known[0] > now:
             return known[1]
@@ -67,7 +72,7 @@ class Places:
                 )
             )
         places = tuple([await self.of_space(platform, external_id) for external_id in ids])
-        self._private[platform, community_id] = (now + BELIEVED_SECONDS, places)
+        self._private[platform, community_id] = (now + BELIEVED, places)
         return places
 
     def changed(self) -> None:

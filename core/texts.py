@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 SOURCE_LANGUAGE = "en"
 """The language of the keys."""
 
+REMEMBERED_TAGS = 1000
+"""More than there are languages with regions."""
+
 Argument = str | int
 """What may stand in a phrase: text for people, or a number."""
 
@@ -86,33 +89,38 @@ class Catalogues:
     ``add(domain, folder)`` reads ``folder/*.po``; the file's name is its language tag (``de.po``, ``pt_BR.po``).
     """
 
+    languages: tuple[str, ...] = field(default=(SOURCE_LANGUAGE,), init=False)
+    """The languages that have a catalogue, English first."""
     _by_key: dict[tuple[str, str], Catalog] = field(default_factory=dict)
+    _nearest: dict[str, str] = field(default_factory=dict)
+    """By tag, as it is asked for at every event; empty where no language is near."""
 
     def add(self, domain: str, folder: Path) -> None:
         """Read the catalogues of a domain. A folder without any adds none."""
         for path in sorted(folder.glob("*.po")):
             with path.open("rb") as file:
                 self._by_key[domain, path.stem.lower()] = read_po(file, locale=path.stem)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages that have a catalogue, English first."""
-        found = {language for _, language in self._by_key}
-        return (SOURCE_LANGUAGE, *sorted(found - {SOURCE_LANGUAGE}))
+        others = {language for _, language in self._by_key} - {SOURCE_LANGUAGE}
+        self.languages = (SOURCE_LANGUAGE, *sorted(others))
+        self._nearest.clear()
 
     def nearest(self, tag: str | None, fallback: str = SOURCE_LANGUAGE) -> str:
         """The language spoken here that is nearest to a tag such as ``de-AT``; ``fallback`` when none is."""
         if not tag:
             return fallback
+        found = self._nearest.get(tag)
+        if found is None:
+            found = self._look_up(tag)
+            if len(self._nearest) < REMEMBERED_TAGS:  # a client may call its language anything
+                self._nearest[tag] = found
+        return found or fallback
+
+    def _look_up(self, tag: str) -> str:
         wanted = tag.replace("-", "_").lower()
-        for language in self.languages:
-            if wanted == language:
-                return language
+        if wanted in self.languages:
+            return wanted
         base = wanted.split("_", 1)[0]
-        for language in self.languages:
-            if base == language.split("_", 1)[0]:
-                return language
-        return fallback
+        return next((language for language in self.languages if base == language.split("_", 1)[0]), "")
 
     def say(self, words: Words, language: str) -> str:
         """The words in a language. A translation that is missing or broken falls back to English and is logged."""
