@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bots.slack.mrkdwn import fit, sections
@@ -64,21 +65,25 @@ CAPABILITIES = Capabilities(
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message as Slack takes it."""
+    """A message as Slack takes it. Not to be changed: several may share it."""
 
     text: str
     blocks: list[JSON]
-    losses: list[Loss] = field(default_factory=list)
+    losses: tuple[Loss, ...] = ()
 
     def content(self) -> JSON:
         """Arguments for a message, new or changed."""
         return {"text": self.text, "blocks": self.blocks}
 
 
+@lru_cache(maxsize=32)
 def render(message: Message) -> Rendered:
-    """A spoken message as Slack shows it, with everything that was lost on the way."""
+    """A spoken message as Slack shows it, with everything that was lost on the way.
+
+    The newest are remembered (it depends on nothing else): a whole workspace is told the same "thank you" at once.
+    """
     message, lost = degrade(message, CAPABILITIES)
     losses = list(lost)
     title, text = words(message.title), words(message.text)
@@ -95,7 +100,7 @@ def render(message: Message) -> Rendered:
     if len(blocks) > MAX_BLOCKS:
         losses.append(Loss("controls", f"{len(blocks) - MAX_BLOCKS} blocks left out"))
         del blocks[MAX_BLOCKS:]
-    return Rendered(_fallback(message, head), blocks, losses)
+    return Rendered(_fallback(message, head), blocks, tuple(losses))
 
 
 def words(some: Words) -> str:
