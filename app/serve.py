@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.settings import Settings
+from core.chores import Chores
 from core.clock import Clock, SystemClock
 from core.hall import Hall
 from core.house import House
@@ -71,12 +72,16 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     """
     clock = clock or SystemClock()
     store = await open_store(settings, clock)
+    chores = Chores(store, clock)
+    chores.start()
     try:
         hall = _hall(settings, store, clock)
         web = Web(hall, host=settings.web.host, port=settings.web.port)
         try:
             if settings.web.enabled:
                 await _listen(web, settings)
+                address = settings.web.public_url.rstrip("/") or web.url
+                hall.page_link = lambda community_id: address + web.sign_in.link(community_id)
             await hall.start()
             try:
                 yield Running(hall, store, web)
@@ -85,6 +90,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         finally:
             await web.stop()
     finally:
+        await chores.stop()
         await store.close()
 
 

@@ -67,6 +67,7 @@ class WebSettings(_Section):
 
     enabled: bool = Field(default=True, description="whether hallkeeper listens at all")
     host: str = Field(default="127.0.0.1", description="0.0.0.0 to be reached from other machines")
+    public_url: str = Field(default="", description="where managers reach the pages; empty: on this machine")
     port: int = Field(default=8080, ge=0, le=65535, description="0 takes a free one")
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 VERSION = 1
 """The encoding's version. A button of an unknown version gets a kind word instead of a guess."""
 MAX_BYTES = 48
-"""48 bytes are 64 characters of base64url: the smallest payload of the platforms (PLATFORMS: 64 bytes)."""
+"""48 bytes are 64 characters of base64url: the smallest payload of the platforms (64 bytes)."""
 MAX_VERB = 6
 """Short, so that two UUIDs and two small numbers still fit."""
 MAX_NUMBER = 2**24 - 1

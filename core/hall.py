@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -86,6 +87,8 @@ class Hall:
         self.patience = Patience(HANDLER_SECONDS)
         self.deliverer = Deliverer(self)
         self.planner = Planner(self)
+        self.page_link: Callable[[UUID], str] | None = None
+        """Makes a link that signs a manager in on a community's page, once; None where there are no pages."""
 
     # -- life --------------------------------------------------------------------------------------------------
     async def start(self) -> None:
@@ -99,6 +102,9 @@ class Hall:
         except BaseExceptionGroup as group_error:
             await self.stop()
             raise group_error.exceptions[0] from None
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
         for loss in self.lacks():
             logger.warning("a plugin needs what a platform lacks", **loss)
 
@@ -248,11 +254,23 @@ class Hall:
         return await self._call(event, route, place, Right.ANSWER, event, activity)
 
     async def _tell_all(self, event: Event) -> _Reply | None:
-        """Events that are about no message: every plugin that listens hears of them, in set-up spaces at least."""
+        """Events that are about no message: every plugin that listens hears of them, in set-up spaces at least.
+
+        Each has a unit and a place in the inbox of its own; one that raises keeps the event from no other.
+        """
         place = await self._place(event)
-        if place.community_id is not None or isinstance(event, (Installed, Removed)):
-            for route in self.routes.events.get(type(event), {}).values():
+        if place.community_id is None and not isinstance(event, (Installed, Removed)):
+            return None
+        errors: list[Exception] = []
+        for route in self.routes.events.get(type(event), {}).values():
+            try:
                 await self._call(event, route, place, Right.NONE, event, None)
+            except Duplicate:
+                continue
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0] if len(errors) == 1 else ExceptionGroup("several plugins raised", errors)
         return None
 
     async def _act(self, event: Any, route: Route, community_id: Any, *arguments: Any) -> _Reply | None:
@@ -270,7 +288,11 @@ class Hall:
         """The place and the right of who acts, or what to tell them when they may not."""
         place = await self._place(event)
         if community_id is not None and place.community_id is None and not event.where.space:
-            place = await self._private_place(event, community_id) or place
+            spaces = await self.places.of_community(event.where.platform, community_id)
+            place = await self._private_place(event.who, spaces, route.right) or place
+            if place.community_id is None and not route.anywhere:
+                why = words.not_allowed(Right.ANSWER) if spaces else words.unknown_press()
+                return _Reply(why, self.language_of(event.who))
         if place.community_id is None and not route.anywhere:
             return _Reply(words.not_set_up(), self.language_of(event.who))
         if community_id is not None and community_id != place.community_id and not route.anywhere:
@@ -296,14 +318,16 @@ class Hall:
             return Place(event.where.platform, "")
         return await self.places.of_space(event.where.platform, event.where.space)
 
-    async def _private_place(self, event: Event, community_id: Any) -> Place | None:
-        """The space of the community that the member of a private chat is in."""
-        if event.who is None:
-            return None
-        for place in await self.places.of_community(event.where.platform, community_id):
-            if await self.right(place, event.who) > Right.NONE:
+    async def _private_place(self, who: Who, spaces: Sequence[Place], wanted: Right) -> Place | None:
+        """Of a community's spaces one that the member of a private chat is in, and may do there what is wanted."""
+        found: Place | None = None
+        for place in spaces:
+            right = await self.right(place, who)
+            if right >= max(wanted, Right.ANSWER):
                 return place
-        return None
+            if right > Right.NONE and found is None:
+                found = place
+        return found
 
     def _context(self, event: Event, route: Route, place: Place, right: Right) -> Context:
         language = place.language

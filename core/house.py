@@ -41,6 +41,8 @@ CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 """30^8 codes, each good once and for a day: guessing one is hopeless at any platform's rate."""
 CODE_LIVES = timedelta(hours=24)
+FOR_MANAGERS = frozenset({"join", "setup"})
+"""Commands that work before there is a community check for themselves who may; help lists them to managers."""
 
 
 class CodeError(Exception):
@@ -177,7 +179,9 @@ class House(Plugin):
         lines = [
             f"- `/hall {name}` · {ctx.say(route.command.title)}"
             for name, route in sorted(ctx.hall.routes.commands.items())
-            if route.command is not None and route.command.right <= right and not (name == "setup" and right < 3)
+            if route.command is not None
+            and route.command.right <= right
+            and (right >= Right.MANAGE or name not in FOR_MANAGERS)
         ]
         return Message(title=_("What you can do here"), text="\n".join(lines))
 
@@ -306,6 +310,17 @@ class House(Plugin):
                 "`/hall join {code}`",
                 code=shown,
             )
+        )
+
+    @command("page", _("A link to the manager's page"), right=Right.MANAGE)
+    async def page(self, ctx: Context, _text: str) -> Answer:
+        """A link that signs this manager in, once."""
+        link = ctx.hall.page_link
+        if link is None:
+            return Message(text=_("There is no page here: whoever runs this bot has switched it off."))
+        return Message(
+            text=_("Your page. The link is for you alone, good once and for ten minutes."),
+            controls=(Button(_("Open the page"), url=link(ctx.community_id), style=ButtonStyle.PRIMARY),),
         )
 
     @press("help", anywhere=True)

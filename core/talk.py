@@ -1,7 +1,7 @@
 """What is kept of people's words: a few small numbers, reckoned when they arrive, and never the words.
 
 A conversation is *meaningful* when, with mentions, links and emoji taken out, at least four words are left and they
-are not a greeting alone (METRICS: "beyond hi and hello").
+are not a greeting alone ("beyond hi and hello").
 """
 
 from __future__ import annotations

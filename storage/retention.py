@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 INBOX_HOURS = 1
-"""Platforms repeat for minutes; the inbox remembers for an hour (HOUSE.md, the route of an answer)."""
+"""Platforms repeat for minutes; the inbox remembers for an hour."""
 MONTHS_AHEAD = 3
 """Partitions made ahead of time, so that a store whose chores stand still has a quarter of a year."""
 _BATCH = 5_000

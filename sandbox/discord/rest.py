@@ -336,7 +336,7 @@ class Rest:
         return 200, message_wire(self._world, message)
 
     def _reachable(self, channel: Channel) -> None:
-        """A private chat takes a message only when the member lets it (PLATFORMS.md: 50007, 50278)."""
+        """A private chat takes a message only when the member lets it (errors 50007, 50278)."""
         if channel.type != DM or channel.recipient is None:
             return
         if not self._world.shares_guild(channel.recipient):

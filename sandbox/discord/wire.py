@@ -10,7 +10,7 @@ from sandbox.discord.world import DM, THREADS, Channel, Guild, Membership, Messa
 
 EVERYONE_ROLE, MEMBER_OVERWRITE = 0, 1
 FILE_LIMIT_BYTES = 10 * 1024 * 1024
-"""PLATFORMS.md, "Limits": 10 MiB a file."""
+"""10 MiB a file (documented)."""
 
 
 def iso(at: float) -> str:

@@ -1,4 +1,4 @@
-"""The rules that keep the tables ready to be spread over servers (HOUSE.md, the store)."""
+"""The rules that keep the tables ready to be spread over servers."""
 
 from __future__ import annotations
 
