@@ -14,6 +14,7 @@ from core.event import CommandInvoked, Deleted, Event, Joined, Pressed, Removed
 from core.form import FieldKind, Form
 from core.hall import Hall
 from core.message import Message
+from core.patience import Patience
 from core.testing import FakeAnswering, FakeBot, install
 from tests.core.kit import action, kinds, rows, until
 from tests.core.probe import Probe
@@ -117,8 +118,10 @@ async def test_a_neighbour_that_raises_spoils_nothing(home: Hall, bot: FakeBot, 
     assert await kinds(home.store) == {"act": 20}
 
 
-async def test_a_handler_that_takes_too_long_is_stopped_with_a_word(home: Hall, bot: FakeBot, probe: Probe) -> None:
-    home.patience.seconds = 0.05
+async def test_a_handler_that_takes_too_long_is_stopped_with_a_word(
+    home: Hall, bot: FakeBot, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "patience", Patience(0.05))
     assert (await bot.press(action(probe, "slow"), "mia")).text.startswith("Sorry, that took too long")
 
 
