@@ -55,8 +55,8 @@ async def test_help_shows_what_this_person_may_do(stage: Stage) -> None:
     if stage.name == "telegram":  # what is long would else wait for a private chat
         await stage.platform.private(stage["Mia"])
         await stage.until_told("Mia", Outcome(OutcomeKind.ACKNOWLEDGED), "/hall")
-    for_all = {"help", "join"}
-    managing = for_all | {"answers", "ask", "code", "daily", "question", "questions", "setup"}
+    for_all = {"help"}
+    managing = for_all | {"answers", "ask", "code", "join", "daily", "question", "questions", "setup"}
     assert commands(seen(await stage.command("Mia", "help"))) == for_all
     assert commands(seen(await stage.command(OWNER, "help"))) == managing
     in_german = await stage.command("Jonas", "help")
