@@ -314,9 +314,10 @@ class Hall:
         return right_of(standing, place.grants, place.space_id)
 
     async def _place(self, event: Event) -> Place:
-        if not event.where.space:
-            return Place(event.where.platform, "")
-        return await self.places.of_space(event.where.platform, event.where.space)
+        platform, space = event.where.platform, event.where.space
+        if not space:
+            return Place(platform, "")
+        return self.places.known(platform, space) or await self.places.of_space(platform, space)
 
     async def _private_place(self, who: Who, spaces: Sequence[Place], wanted: Right) -> Place | None:
         """Of a community's spaces one that the member of a private chat is in, and may do there what is wanted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any, ClassVar
 
@@ -76,7 +77,7 @@ class DiscordBot:
         self._client: Client | None = None
         self._runner: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._waiting: deque[tuple[Event, InteractionAnswering | ReplyAnswering | None]] = deque()
         self._connected = asyncio.Event()
         self._hearing = False
         self._form_commands: frozenset[str] = frozenset()
@@ -132,6 +133,7 @@ class DiscordBot:
             return
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        self._waiting.clear()
         self.deadlines.stop()
         self.form_deadlines.stop()
         left = [*self._tasks, *([] if self._runner is None else [self._runner])]
@@ -263,13 +265,16 @@ class DiscordBot:
         await answering.say(Message(text=self.receiver.say(words, language)))
 
     def _tell(self, event: Event | None, answering: InteractionAnswering | ReplyAnswering | None = None) -> None:
-        if event is not None and self._hearing:
+        if event is None or not self._hearing:
+            return
+        if len(self._tasks) < AT_ONCE:
             self._tasks.add(asyncio.get_running_loop().create_task(self._handle(event, answering)))
+        else:
+            self._waiting.append((event, answering))
 
     async def _handle(self, event: Event, answering: InteractionAnswering | ReplyAnswering | None) -> None:
         try:
-            async with self._room:
-                await self.receiver.receive(event, answering)
+            await self.receiver.receive(event, answering)
         except Exception:
             logger.exception("an event could not be handled")
         finally:
@@ -282,6 +287,8 @@ class DiscordBot:
         task = asyncio.current_task()
         if task is not None:
             self._tasks.discard(task)
+        if self._waiting:
+            self._tell(*self._waiting.popleft())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the connection; it ends with the bot at the latest."""

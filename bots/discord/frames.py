@@ -90,7 +90,7 @@ class Frames:
         )
 
     def _readable(self, message: discord.Message) -> bool:
-        if self._reads_all or message.content or _space(message) == "":
+        if self._reads_all or message.content or _space(message) is None:
             return True
         return any(user.id == self._me for user in message.mentions)
 
@@ -101,11 +101,13 @@ class Frames:
         thread's messages are told as replies to it: the hall knows its own. (A forum's never are.)
         """
         channel = message.channel
-        where = _where(_space(message), channel, str(channel.id))
         if isinstance(channel, discord.Thread):
+            where = _spot(_space(message), channel.id, channel.parent_id)
             parent = channel.parent
             if parent is None or parent.type not in _FORUMS:
                 return where, where.thread
+        else:
+            where = _spot(_space(message), channel.id, None)
         reference = message.reference
         if reference is None or reference.message_id is None or message.type is not discord.MessageType.reply:
             return where, ""
@@ -173,12 +175,11 @@ def _greeting_channel(guild: discord.Guild) -> str:
     return ""
 
 
-def _space(message: discord.Message) -> str:
+def _space(message: discord.Message) -> int | None:
     guild = message.guild or getattr(message.channel, "guild", None)
     if guild is not None:
-        return str(guild.id)
-    number = getattr(message.channel, "guild_id", None)  # a channel that the library does not know
-    return "" if number is None else str(number)
+        return int(guild.id)
+    return getattr(message.channel, "guild_id", None)  # a channel that the library does not know
 
 
 @lru_cache(maxsize=4096)
@@ -188,12 +189,6 @@ def _spot(guild: int | None, channel: int | None, parent: int | None) -> Where:
     if parent is not None:
         return Where(PLATFORM, space, str(parent), number)
     return Where(PLATFORM, space, number, private=guild is None)
-
-
-def _where(space: str, channel: object, number: str) -> Where:
-    if isinstance(channel, discord.Thread):
-        return Where(PLATFORM, space, str(channel.parent_id), number)
-    return Where(PLATFORM, space, number, private=not space)
 
 
 def _bare(guild: int | None, channel: int | None) -> Where:
