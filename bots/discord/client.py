@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
@@ -42,6 +43,11 @@ def point_library(api_url: str) -> None:
     )
 
 
+CONNECTIONS = 64
+"""Connections to Discord at the same time. The library has no bound, and a burst of answers would make one each: that
+costs more than waiting for one that is open."""
+
+
 class Client(discord.Client):
     """One connection. ``handlers`` get discord.py's events by name, synchronously and as they come.
 
@@ -64,6 +70,7 @@ class Client(discord.Client):
             guild_ready_timeout=GUILDS_SECONDS,
             max_ratelimit_timeout=MAX_WAIT,
             enable_debug_events=True,
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS),
         )
         self._ours = handlers
 
