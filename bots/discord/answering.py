@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ FORM_SECONDS = 2.4
 that it took too long. Discord's own "interaction failed" would come 0.6 seconds later."""
 
 UNKNOWN_INTERACTION, ALREADY_ANSWERED = 10062, 40060
+
+ALONE = nullcontext()
+"""Nobody else wants to speak."""
 
 
 class Deadlines:
@@ -97,7 +101,7 @@ class InteractionAnswering:
         self._wants_form = wants_form
         self._in_place = interaction.message is not None and interaction.message.flags.ephemeral
         self._stage = _Stage.NOTHING
-        self._turn = asyncio.Lock()
+        self._turn: AbstractAsyncContextManager[None] = ALONE
         self._deadlines = bot.form_deadlines if wants_form else bot.deadlines
         self._deadlines.begin(self)
 
@@ -160,6 +164,7 @@ class InteractionAnswering:
     def late(self) -> None:
         """The time is over."""
         if self._stage is _Stage.NOTHING:
+            self._turn = asyncio.Lock()  # from here on two may want to speak: the deferral and the answer
             self._bot.spawn(self._defer())
 
     async def _defer(self) -> None:
