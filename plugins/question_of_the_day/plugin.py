@@ -202,6 +202,8 @@ class QuestionOfTheDay(Plugin):
     async def post_now(self, ctx: Context, action: Action) -> Answer:
         """Post one question now: the one that the button named, once however often it is pressed."""
         wanted = action.args[0] if action.args else None
+        if not isinstance(wanted, UUID):
+            wanted = None  # nothing that we ever wrote
         community_id, now = ctx.community_id, ctx.now
 
         def unit(tx: Tx) -> UUID | None:
