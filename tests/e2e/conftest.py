@@ -12,7 +12,11 @@ from core.testing import SetClock
 from plugins.question_of_the_day import QuestionOfTheDay
 from sandbox.control import Platform
 from storage import migrate
+from tests.app.conftest import hallkeeper
 from tests.e2e.kit import BEFORE_NINE, SANDBOXES, LiveClock, Stage, hall, populated
+
+__all__ = ["hallkeeper"]
+"""The command line, for these tests too."""
 
 
 @pytest.fixture(scope="session")
