@@ -6,7 +6,8 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 
 from core.bot import Bot
@@ -23,6 +24,12 @@ class NotFound(Exception):
     """No such plugin or bot; the text says what there is and what to do."""
 
 
+@lru_cache
+def _installed(group: str) -> EntryPoints:
+    """Reads the metadata of every package that is installed, some ten milliseconds: once is enough for a process."""
+    return entry_points(group=group)
+
+
 def plugin_class(name: str) -> type[Plugin]:
     """A plugin by the name of its entry point, or by the path of a single file (``./mine.py``).
 
@@ -30,7 +37,7 @@ def plugin_class(name: str) -> type[Plugin]:
     """
     if name.endswith(".py"):
         return _from_file(Path(name))
-    found = {point.name: point for point in entry_points(group=PLUGINS)}
+    found = {point.name: point for point in _installed(group=PLUGINS)}
     if name not in found:
         known = ", ".join(sorted(found)) or "none"
         raise NotFound(
@@ -44,17 +51,17 @@ def plugin_class(name: str) -> type[Plugin]:
 
 def plugin_names() -> list[str]:
     """The plugins that are installed."""
-    return sorted(point.name for point in entry_points(group=PLUGINS))
+    return sorted(point.name for point in _installed(group=PLUGINS))
 
 
 def bot_names() -> list[str]:
     """The platforms that bots are installed for."""
-    return sorted(point.name for point in entry_points(group=BOTS))
+    return sorted(point.name for point in _installed(group=BOTS))
 
 
 def bot_class(name: str) -> type[Bot]:
     """A platform's bot, imported only now. Raises :class:`NotFound`."""
-    for point in entry_points(group=BOTS):
+    for point in _installed(group=BOTS):
         if point.name == name:
             try:
                 found: type[Bot] = point.load()
