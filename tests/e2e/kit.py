@@ -53,6 +53,10 @@ class LiveClock(SetClock):
         self._since = time.monotonic()
         super().set(now)
 
+    def pass_by(self, seconds: float = 0, **time: float) -> None:
+        """Let time pass at once, besides what passes by itself."""
+        self.set(self.now() + timedelta(seconds=seconds, **time))
+
     async def sleep(self, seconds: float) -> None:
         """Sleep for real."""
         await asyncio.sleep(seconds)

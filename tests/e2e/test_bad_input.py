@@ -74,13 +74,16 @@ async def failed(stage: Stage) -> bool:
 
 
 async def managers_page(stage: Stage) -> str:
-    [(community,)] = await stage.rows("SELECT id FROM community")
-    web = stage.house.web
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        address = web.url.rstrip("/") + web.sign_in.link(UUID(bytes=community))
-        async with session.get(address) as answer:
-            assert answer.status == 200
-            return await answer.text()
+    """What the owner sees who follows the link that the bot gives."""
+    given = await stage.command(OWNER, "page")
+    assert given.message is not None
+    [link] = [one.url for one in given.message.controls if one.kind == "link"]
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session,
+        session.get(link) as answer,
+    ):
+        assert answer.status == 200
+        return await answer.text()
 
 
 async def test_a_question_of_5000_characters_is_refused_in_the_form_which_keeps_it(stage: Stage) -> None:
