@@ -50,6 +50,8 @@ class RecordingReceiver:
         self.clock = SetClock()
         self.events: list[Event] = []
         self.answer: Handler = heard
+        self.failed: list[AssertionError] = []
+        """What a test's own answers found wrong: raised at its end."""
         self._catalogues = Catalogues()
         self._catalogues.add("bots", Path(__file__).parents[3] / "bots" / "locale")
         self._more = asyncio.Event()
@@ -58,7 +60,10 @@ class RecordingReceiver:
         self.events.append(event)
         self._more.set()
         if answering is not None:
-            await self.answer(event, answering)
+            try:
+                await self.answer(event, answering)
+            except AssertionError as error:
+                self.failed.append(error)
 
     async def hear(self, kind: type[E_], number: int = 1) -> E_:
         """The event of a kind, or the ``number``\\ th of it, as soon as it is there."""
@@ -168,6 +173,8 @@ async def built(*, sandbox: SlackSandbox | None = None, **more: Any) -> AsyncIte
     finally:
         await place.bot.stop()
         await sandbox.stop()
+    for error in place.receiver.failed:
+        raise error
 
 
 @asynccontextmanager

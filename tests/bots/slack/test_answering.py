@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bots.slack.forms import Spot
 from core.action import Action
 from core.bot import Address, Answering
 from core.event import Chosen, CommandInvoked, Event, Pressed, Replied, Submitted
@@ -152,10 +153,16 @@ async def test_a_form_that_comes_too_late(place: Place, act: str) -> None:
 
 @pytest.mark.usefixtures("hurried")
 async def test_what_has_no_form_is_never_too_late(place: Place) -> None:
-    place.receiver.answer = silent
+    go = asyncio.Event()
+
+    async def answer(event: object, answering: Answering) -> None:
+        await go.wait()
+
+    place.receiver.answer = answer
     outcome = await place.press(await place.post(PRESS), wait=0.3)
     assert outcome.kind is OutcomeKind.ACKNOWLEDGED
     assert len(place.messages()) == 1
+    go.set()
 
 
 async def test_a_form_that_slack_does_not_open(place: Place) -> None:
@@ -264,6 +271,8 @@ async def test_a_sent_form_that_the_hall_is_slow_with(place: Place, how: str) ->
 
 
 async def test_a_sent_form_closes_in_silence(place: Place) -> None:
+    place.line.hearing.submit_seconds = 3600  # it closes when the hall is done
+
     async def answer(event: object, answering: Answering) -> None:
         if not isinstance(event, Submitted):
             await answering.form(FORM, "en")
@@ -317,6 +326,14 @@ async def test_where_the_bot_is_no_member_one_person_alone_sees_it(place: Place)
     outcome = await place.sandbox.command(place.member, place.channel, "/hall")
     assert outcome.message is not None
     assert (outcome.message.text, outcome.message.only_for) == ("Heard", place.member)
+
+
+async def test_in_the_private_chat_of_two_others_one_person_alone_sees_it(place: Place) -> None:
+    """A command works there, too, and the bot is no part of it."""
+    hook = place.sandbox.workspace.tickets.new_hook(place.member, place.channel, None)
+    spot = Spot("D0TWOOTHERS", private=True, hook=f"{place.sandbox.url}/hooks/{hook.path}")
+    await place.line.desk.only_you(spot, place.member, Message(text="Psst"))
+    assert [(one.text, one.only_for) for one in place.messages()] == [("Psst", place.member)]
 
 
 async def test_a_reply_is_ticked_off(place: Place) -> None:
@@ -378,6 +395,8 @@ async def test_a_link_that_is_followed_is_none_of_ours(place: Place) -> None:
 
 
 async def test_a_hall_that_raises_leaves_nobody_waiting(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    place.line.hearing.submit_seconds = 3600
+
     async def answer(event: object, answering: Answering) -> None:
         if isinstance(event, Submitted):
             raise ValueError("a hall never does")

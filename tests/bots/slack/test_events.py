@@ -171,9 +171,9 @@ async def test_reactions_to_others_are_none_of_ours(place: Place) -> None:
     outcome = await place.sandbox.type(place.member, place.channel, "Good morning")
     assert outcome.message is not None
     await place.sandbox.react(place.owner, outcome.message.id, "👍")
-    await place.sandbox.react(place.owner, await place.post(PRESS), "👍")
-    await place.receiver.hear(Reacted)
-    assert len(place.receiver.of(Reacted)) == 1
+    ours = await place.post(PRESS)
+    await place.sandbox.react(place.owner, ours, "👍")
+    assert (await place.receiver.hear(Reacted)).message == ours
 
 
 async def test_an_event_that_comes_again_has_the_same_id(place: Place) -> None:
@@ -316,6 +316,11 @@ FRAMES = Frames("T1", "U0")
 )
 def test_what_nobody_wrote(event: dict[str, object]) -> None:
     assert FRAMES.makers["message"]({"channel": "C1", "ts": "5.0", **event}, "Ev1") is None
+
+
+def test_the_root_of_a_thread_answers_nothing() -> None:
+    frame = {"channel": "C1", "user": "U1", "ts": "5.0", "thread_ts": "5.0", "text": "hello"}
+    assert isinstance(FRAMES.makers["message"](frame, "Ev1"), Said)
 
 
 def test_the_root_of_a_thread_is_deleted() -> None:

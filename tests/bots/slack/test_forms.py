@@ -127,6 +127,8 @@ async def test_what_was_typed_wrong_opens_all_the_same(place: Place, kind: Field
     view = await opened(place, form(FormField(kind, "f", "F", value=value, options=options, minimum=minimum)))
     if kind in (FieldKind.TEXT, FieldKind.LONG):
         assert view.fields[0].value == value[:3000]
+    else:
+        assert view.fields[0].value == ""
 
 
 async def test_a_long_title_stands_whole_above_the_fields(place: Place) -> None:
@@ -165,6 +167,11 @@ def test_what_a_form_is_for_rides_along(spot: Spot) -> None:
     encoded, back = spot_of(text)
     assert (forms.action_of(encoded), back) == (LARGEST, spot)
     assert len(text) < 300
+
+
+def test_errors_stand_beside_fields_alone() -> None:
+    view = {"blocks": [{"type": "section", "block_id": "s"}, {"type": "input", "block_id": "f"}]}
+    assert forms.shown_errors({"s": "no", "f": "no", "gone": "no"}, view) == {"f": "no"}
 
 
 def test_elements_that_say_nothing_are_empty() -> None:
