@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.capabilities import Capabilities
+from core.markup import escape
 from core.message import Button, Choice, Control, Message, Pair
 from core.texts import Words
 
@@ -21,19 +22,23 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
     """The message as the platform can show it, and every loss. Works on spoken messages (plain strings)."""
     losses: list[Loss] = []
     fields = message.fields
-    title = _cut(message.title, capabilities.max_title, "title", losses)
+    title = _cut(message.title, min(capabilities.max_title, capabilities.max_text), "title", losses)
     text = message.text
-    if len(fields) > capabilities.max_fields:
+    if fields and (len(fields) > capabilities.max_fields or len(title) + _length(fields) > capabilities.max_text):
         losses.append(Loss("fields", f"{len(fields)} fields became text"))
         lines = [f"**{_plain(pair.name)}:** {_plain(pair.value)}" for pair in fields]
         text = "\n".join([_plain(text), *lines]).strip()
         fields = ()
-    text = _cut(text, capabilities.max_text - len(_plain(title)) - _length(fields), "text", losses)
-    image = message.image
+    image, link = message.image, ""
     if image is not None and not capabilities.images:
         losses.append(Loss("image"))
-        text = f"{_plain(text)}\n[{_plain(image.alt) or image.url}]({image.url})".strip()
+        link = f"[{escape(_plain(image.alt) or image.url)}]({image.url.replace(')', '%29')})"
         image = None
+    room = capabilities.max_text - len(title) - _length(fields)
+    if len(link) >= room:  # a link that is cut leads nowhere
+        link = ""
+    text = _cut(text, room - len(link) - 1 if link else room, "text", losses)
+    text = f"{text}\n{link}".strip() if link else text
     if message.thread and not capabilities.threads:
         losses.append(Loss("thread"))
     controls = tuple(_control(control, message, capabilities, losses) for control in message.controls)
@@ -75,7 +80,7 @@ def _cut(words: Words, most: int, what: str, losses: list[Loss]) -> str:
     if len(text) <= most:
         return text
     losses.append(Loss(what, f"{len(text) - most} characters over"))
-    return text[: most - 1].rstrip() + "…"
+    return text[: most - 1].rstrip() + "…" if most > 0 else ""
 
 
 def _plain(words: Words) -> str:

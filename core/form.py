@@ -28,6 +28,9 @@ MAX_OPTIONS = 25
 MAX_LABEL = 45
 """Characters of a field's label, when it is already text (the smallest platform's)."""
 
+MOST_DIGITS = 15
+"""Digits of a number before or behind the point: ``1e999999`` is short to type and takes for ever to write out."""
+
 Value = str | tuple[str, ...] | Decimal | date | bool | None
 """What a checked field holds: text, chosen option values, a number, a date, a consent; None when left empty."""
 
@@ -95,7 +98,7 @@ class FormField:
         """The value that ``raw`` stands for, or what is wrong with it, in words that say what to do."""
         if self.kind is FieldKind.CHOICE:
             return self._check_choice([raw] if isinstance(raw, str) else list(raw or []))
-        text = (raw if isinstance(raw, str) else (raw[0] if raw else "")).strip()
+        text = _readable(raw if isinstance(raw, str) else (raw[0] if raw else "")).strip()
         if self.kind is FieldKind.CONSENT:
             given = text.lower() in {"yes", "true", "1", "on"}
             return given, _("Please agree, or leave the form.") if self.required and not given else None
@@ -124,7 +127,7 @@ class FormField:
             number = Decimal(text.replace(",", ".").replace(" ", ""))
         except InvalidOperation:
             return None, _("Write a number, for example 12.")
-        if not number.is_finite():
+        if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
             return None, _("Write a number, for example 12.")
         if self.minimum is not None and number < self.minimum:
             return None, _("At least {least}, please.", least=self.minimum)
@@ -253,6 +256,11 @@ class Form:
             submit=words_from_data(data["submit"]),
             text=words_from_data(data["text"]),
         )
+
+
+def _readable(text: str) -> str:
+    """The text without what no store takes: nulls and halves of characters, which only a forged form holds."""
+    return text.encode(errors="ignore").decode().replace("\0", "")
 
 
 def _as_value(raw: Raw) -> str | tuple[str, ...]:

@@ -17,7 +17,7 @@ LINK_SCHEMES = ("https://", "http://", "member:", "time:", "mailto:")
 
 _SPECIAL = re.compile(r"([\\*_~`\[\]()>-])")
 _TOKEN = re.compile(
-    r"\\(.)|(\*\*)|(~~)|(?<![^\W_])(_)(?=\S)|(?<=\S)(_)(?![^\W_])|`([^`\n]+)`|\[([^\]\n]+)\]\(([^)\s]+)\)"
+    r"\\(.)|(\*\*)|(~~)|(?<![^\W_])(_)(?=\S)|(?<=\S)(_)(?![^\W_])|`([^`\n]+)`|\[((?:\\.|[^\]\\\n])+)\]\(([^)\s]+)\)"
 )
 
 
@@ -63,7 +63,7 @@ def escape(text: str) -> str:
 
 def mention(name: str, external_id: str) -> str:
     """Markup that mentions a member. The name is shown where the platform cannot mention."""
-    return f"[{escape(name) or external_id}](member:{external_id})"
+    return f"[{escape(' '.join(name.split())) or external_id}](member:{external_id})"
 
 
 def parse(source: str) -> tuple[Line, ...]:

@@ -63,6 +63,8 @@ class Option:
     def __post_init__(self) -> None:
         if not 1 <= len(self.value) <= MAX_OPTION_VALUE:
             raise ValueError(f"an option's value has 1 to {MAX_OPTION_VALUE} characters: {self.value!r}")
+        if not self.label:
+            raise ValueError(f"the option {self.value!r} has no label to read")
 
     def to_data(self) -> dict[str, Any]:
         """As JSON data."""

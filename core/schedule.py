@@ -46,9 +46,10 @@ def _cities() -> dict[str, str]:
     """Zones by what people type: the whole name or the city, in small letters."""
     cities: dict[str, str] = {}
     for name in sorted(available_timezones()):
-        if "/" in name and not name.startswith(("Etc/", "posix/", "right/", "SystemV/")):
+        if not name.startswith(("Etc/", "posix/", "right/", "SystemV/", "Factory", "localtime", "posixrules")):
             cities.setdefault(name.rsplit("/", 1)[-1].lower(), name)
-            cities[name.lower()] = name
+            if "/" in name:
+                cities[name.lower()] = name
     return cities
 
 
@@ -152,8 +153,9 @@ def upcoming(rule: Rule, where: ZoneInfo, now: datetime, count: int = 5) -> list
 
 
 def parse_time(text: str) -> time | None:
-    """A wall time as people write it: ``9:00``, ``09.00``, ``9h``, ``9 pm``. None for anything else."""
-    cleaned = text.strip().lower().replace(".", ":").replace("h", ":").replace(" ", "").replace("uhr", "")
+    """A wall time as people write it: ``9:00``, ``09.00``, ``9h``, ``9 Uhr``, ``9 pm``. None for anything else."""
+    cleaned = "".join(text.lower().split()).replace("a.m.", "am").replace("p.m.", "pm")
+    cleaned = cleaned.replace(".", ":").replace("uhr", ":").replace("h", ":")
     shift = 0
     if cleaned.endswith(("am", "pm")):
         shift = 12 if cleaned.endswith("pm") else -12 if cleaned.startswith("12") else 0
@@ -161,7 +163,7 @@ def parse_time(text: str) -> time | None:
             shift = 0
         cleaned = cleaned[:-2]
     hour, _, minute = cleaned.rstrip(":").partition(":")
-    if not hour.isdigit() or not (minute.isdigit() or not minute):
+    if not hour.isdecimal() or not (minute.isdecimal() or not minute):
         return None
     hours, minutes = int(hour) + shift, int(minute or 0)
     if not (0 <= hours < 24 and 0 <= minutes < 60):
