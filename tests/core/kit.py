@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
+from hypothesis import settings
 from sqlalchemy import text
 
 from core.action import Action, Argument
 from storage.engine import Store
 from tests.core.probe import CODE, Probe
+
+quick = settings(max_examples=40, deadline=None)
+"""For hypothesis on a machine that others share."""
 
 
 async def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
