@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import structlog
-from babel import Locale, UnknownLocaleError
-from babel.core import get_global
 from sqlalchemy import select, update
 from sqlmodel import col
 
@@ -28,8 +26,9 @@ from core.places import Place
 from core.plugin import Answer, FormErrors, Plugin, command, form, on, press, submit
 from core.rights import Right
 from core.schedule import UnknownZone, zone
+from core.settling import Choices, CodeError, guess_zone, settle, unknown_zone
 from core.texts import Domain, Phrase, Words, language_name
-from storage.tables import Channel, Community, Delivery, JoinCode, Space, SpaceRoute
+from storage.tables import Delivery, JoinCode, Space, SpaceRoute
 from storage.tx import Tx
 
 logger = structlog.get_logger(__name__)
@@ -43,20 +42,6 @@ CODE_LENGTH = 8
 CODE_LIVES = timedelta(hours=24)
 FOR_MANAGERS = frozenset({"join", "setup"})
 """Commands that work before there is a community check for themselves who may; help lists them to managers."""
-
-
-class CodeError(Exception):
-    """The join code is wrong, used or too old."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    """What a manager chose in the set-up form."""
-
-    language: str
-    time_zone: str
-    channel: ChannelInfo
-    code: str
 
 
 class House(Plugin):
@@ -265,7 +250,7 @@ class House(Plugin):
         if channel is None:
             return Message(text=_("I can't post in any channel here. Let me write in one, then try again."))
         language = values["language"]
-        choices = _Choices(
+        choices = Choices(
             language=language[0] if isinstance(language, tuple) else "en",
             time_zone=time_zone,
             channel=channel,
@@ -292,7 +277,7 @@ class House(Plugin):
         at_hand = ctx.event.where.channel
         channel = next((one for one in channels if one.external_id == at_hand), ChannelInfo(at_hand, ""))
         try:
-            return await self._settle(ctx, found, _Choices("", "", channel, _clean(text)))
+            return await self._settle(ctx, found, Choices("", "", channel, _clean(text)))
         except CodeError:
             return Message(text=wrong_code())
 
@@ -357,12 +342,12 @@ class House(Plugin):
             return Message(text=_("Only those who manage this space can set me up. Ask one of them."))
         return route
 
-    async def _settle(self, ctx: Context, route: SpaceRoute, choices: _Choices) -> Message:
+    async def _settle(self, ctx: Context, route: SpaceRoute, choices: Choices) -> Message:
         now, hall = ctx.now, ctx.hall
         hashed = bytes(hall.store.vault.lookup(f"join:{choices.code}"))
 
         def unit(tx: Tx) -> tuple[list[Message], Settlement]:
-            settlement = _make_settlement(tx, route, choices, hashed, ctx.account(tx))
+            settlement = settle(tx, route, choices, hashed, ctx.account(tx))
             told = [message for plugin in hall.routes.plugins if (message := plugin.settle(tx, settlement))]
             return told, settlement
 
@@ -382,91 +367,6 @@ class House(Plugin):
         return Message(title=_("All set"), text="\n\n".join(parts), controls=controls)
 
 
-def _make_settlement(tx: Tx, route: SpaceRoute, choices: _Choices, code_hash: bytes, account_id: UUID) -> Settlement:
-    """Put a space into its community inside one unit. Raises :class:`CodeError`."""
-    here = (col(SpaceRoute.platform) == route.platform, col(SpaceRoute.external_id) == route.external_id)
-    space_id = route.space_id or tx.new_id()
-    community_id: UUID | None = tx.scalar(select(col(SpaceRoute.community_id)).where(*here))
-    known, first = community_id is not None, False
-    if community_id is None and choices.code:
-        row = tx.execute(
-            update(JoinCode)
-            .where(
-                col(JoinCode.code_hash) == code_hash,
-                col(JoinCode.used_at).is_(None),
-                col(JoinCode.expires_at) > tx.now,
-            )
-            .values(used_at=tx.now)
-            .returning(col(JoinCode.community_id))
-        ).first()
-        if row is None:
-            raise CodeError
-        community_id = row[0]
-    elif community_id is None:
-        first, community_id = True, tx.new_id()
-        tx.add(
-            Community(
-                id=community_id,
-                name=route.name,
-                language=choices.language,
-                time_zone=choices.time_zone,
-                created_at=tx.now,
-            )
-        )
-    else:
-        tx.execute(
-            update(Community)
-            .where(col(Community.id) == community_id)
-            .values(language=choices.language, time_zone=choices.time_zone)
-        )
-    if not known:
-        tx.add(
-            Space(
-                community_id=community_id,
-                id=space_id,
-                platform=route.platform,
-                external_id=route.external_id,
-                name=route.name,
-                created_at=tx.now,
-            )
-        )
-        tx.execute(update(SpaceRoute).where(*here).values(community_id=community_id, space_id=space_id))
-    community = tx.execute(
-        select(col(Community.language), col(Community.time_zone)).where(col(Community.id) == community_id)
-    ).one()
-    return Settlement(
-        community_id=community_id,
-        space_id=space_id,
-        channel_id=channel_for(tx, community_id, space_id, choices.channel),
-        channel_name=choices.channel.name,
-        language=community.language,
-        time_zone=community.time_zone,
-        first=first,
-        account_id=account_id,
-    )
-
-
-def channel_for(tx: Tx, community_id: UUID, space_id: UUID, channel: ChannelInfo) -> UUID:
-    """The id of a space's channel, made now if it is new."""
-    row = Channel(
-        community_id=community_id,
-        id=tx.new_id(),
-        space_id=space_id,
-        external_id=channel.external_id,
-        name=channel.name,
-    )
-    if tx.add_if_new(row):
-        return row.id
-    found: UUID = tx.scalar(
-        select(col(Channel.id)).where(
-            col(Channel.community_id) == community_id,
-            col(Channel.space_id) == space_id,
-            col(Channel.external_id) == channel.external_id,
-        )
-    )
-    return found
-
-
 def _set_removed(tx: Tx, community_id: UUID | None, space_id: UUID, removed_at: object) -> None:
     if community_id is not None:
         tx.execute(
@@ -476,29 +376,9 @@ def _set_removed(tx: Tx, community_id: UUID | None, space_id: UUID, removed_at: 
         )
 
 
-def unknown_zone(error: UnknownZone) -> Phrase:
-    """What to tell somebody who mistyped a time zone."""
-    if error.nearest:
-        return _("I don't know {zone}. Did you mean {nearest}?", zone=error.name, nearest=", ".join(error.nearest))
-    return _("I don't know {zone}. Write a city, for example Berlin or New York.", zone=error.name)
-
-
 def wrong_code() -> Phrase:
     """What to tell somebody whose join code does nothing."""
     return _("That code is wrong, used or older than a day. Ask for a new one: `/hall code`.")
-
-
-def guess_zone(locale: str) -> str:
-    """The time zone of a locale's country where it has hardly more than one; empty where a guess would be rude."""
-    try:
-        parsed = Locale.parse(locale.replace("-", "_")) if locale else None
-    except (UnknownLocaleError, ValueError):
-        parsed = None
-    if parsed is None or (parsed.language == "en" and not parsed.territory):
-        return ""
-    territory = parsed.territory or get_global("likely_subtags").get(parsed.language, "").rsplit("_", 1)[-1]
-    zones = get_global("territory_zones").get(territory, ())
-    return zones[0] if 1 <= len(zones) <= 2 else ""
 
 
 def _clean(code: str) -> str:

@@ -20,10 +20,10 @@ from core.action import Action
 from core.activity import Activity, Target, open_activity, owe_card, touch_card
 from core.context import Context, Owner
 from core.form import FieldKind, Form, FormField, Value
-from core.house import channel_for
 from core.message import Button, ButtonStyle, Message, Option, Pair
 from core.plugin import Answer, FormErrors, Plugin, command, form, press, submit
 from core.rights import Right
+from core.settling import channel_for
 from core.texts import Domain
 from storage.tables import Activity as ActivityRow
 from storage.tx import Tx

@@ -14,11 +14,11 @@ from core.action import Action
 from core.bot import ChannelInfo
 from core.context import Context
 from core.form import FieldKind, Form, FormField, Value
-from core.house import channel_for, unknown_zone
 from core.message import Message, Option
 from core.planner import change_schedule
 from core.plugin import Answer, FormErrors
 from core.schedule import WEEKDAYS, Daily, UnknownZone, parse_time, rule_from, zone
+from core.settling import channel_for, unknown_zone
 from core.texts import Domain
 from plugins.question_of_the_day import queue
 from plugins.question_of_the_day.tables import Series, SeriesChannel
