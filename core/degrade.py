@@ -9,6 +9,11 @@ from core.markup import escape
 from core.message import Button, Choice, Control, Message, Pair
 from core.texts import Words
 
+BESIDE = 4
+"""Characters that stand around a field's name and value where a platform has no fields of its own."""
+LEAST_FIELD = 12
+"""Characters of a field below which it is no use to shorten it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -24,17 +29,20 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
     fields = message.fields
     title = _cut(message.title, min(capabilities.max_title, capabilities.max_text), "title", losses)
     text = message.text
-    if fields and (len(fields) > capabilities.max_fields or len(title) + _length(fields) > capabilities.max_text):
+    room = capabilities.max_text - len(title)
+    if len(fields) > capabilities.max_fields or room < LEAST_FIELD * len(fields):
         losses.append(Loss("fields", f"{len(fields)} fields became text"))
         lines = [f"**{_plain(pair.name)}:** {_plain(pair.value)}" for pair in fields]
         text = "\n".join([_plain(text), *lines]).strip()
         fields = ()
+    elif _length(fields) > room:
+        fields = tuple(_shorter(pair, room // len(fields), losses) for pair in fields)
     image, link = message.image, ""
     if image is not None and not capabilities.images:
         losses.append(Loss("image"))
         link = f"[{escape(_plain(image.alt) or image.url)}]({image.url.replace(')', '%29')})"
         image = None
-    room = capabilities.max_text - len(title) - _length(fields)
+    room -= _length(fields)
     if len(link) >= room:  # a link that is cut leads nowhere
         link = ""
     text = _cut(text, room - len(link) - 1 if link else room, "text", losses)
@@ -75,6 +83,11 @@ def _control(control: Control, message: Message, capabilities: Capabilities, los
     return control
 
 
+def _shorter(pair: Pair, most: int, losses: list[Loss]) -> Pair:
+    name = _cut(pair.name, (most - BESIDE) // 2, "field", losses)
+    return Pair(name, _cut(pair.value, most - BESIDE - len(name), "field", losses))
+
+
 def _cut(words: Words, most: int, what: str, losses: list[Loss]) -> str:
     text = _plain(words)
     if len(text) <= most:
@@ -90,4 +103,4 @@ def _plain(words: Words) -> str:
 
 
 def _length(fields: tuple[Pair, ...]) -> int:
-    return sum(len(_plain(pair.name)) + len(_plain(pair.value)) + 4 for pair in fields)
+    return sum(len(_plain(pair.name)) + len(_plain(pair.value)) + BESIDE for pair in fields)

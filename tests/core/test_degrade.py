@@ -88,7 +88,7 @@ def test_nothing_changes_without_a_word_about_it(message: Message, can: Capabili
     reasons: dict[str, set[str]] = {
         "text": {"text", "fields", "image"},
         "title": {"title"},
-        "fields": {"fields"},
+        "fields": {"fields", "field"},
         "image": {"image"},
         "thread": {"thread"},
         "controls": {"controls", "label", "choice", "options"},
@@ -121,6 +121,14 @@ def test_too_many_fields_become_text() -> None:
     shown, losses = degrade(message, replace(EVERYTHING, max_fields=1))
     assert (shown.text, shown.fields) == ("Hello\n**Tea:** 3\n**Milk:** 4", ())
     assert [loss.what for loss in losses] == ["fields"]
+
+
+def test_fields_that_are_too_long_are_shortened_each() -> None:
+    message = Message(text="Hello", fields=(Pair("Tea", "t" * 300), Pair("Milk", "few")))
+    shown, losses = degrade(message, replace(EVERYTHING, max_text=100))
+    assert shown.fields == (Pair("Tea", "t" * 42 + "…"), Pair("Milk", "few"))
+    assert shown.text == "Hello"
+    assert [loss.what for loss in losses] == ["field"]
 
 
 def test_a_shared_choice_of_several_becomes_a_form_button_for_all_and_stays_for_one() -> None:
