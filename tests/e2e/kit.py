@@ -115,7 +115,12 @@ class Stage:
         return await self.until_question(number)
 
     async def press(self, name: str, where: Outcome | MessageView, label: str) -> Outcome:
-        """Press the control under that label; a link into the private chat is followed."""
+        """Press the control under that label; a link into the private chat is followed.
+
+        On a post it is pressed when the post stands still: on Slack its change would look like the press's outcome.
+        """
+        if isinstance(where, MessageView):
+            await self.settled()
         shown = where if isinstance(where, Outcome) else Outcome(OutcomeKind.MESSAGE, message=where)
         return await press(self.world, self[name], control_of(shown, label))
 
@@ -229,11 +234,11 @@ class Stage:
             assert await self.counted() == kinds
 
     async def settled(self) -> None:
-        """Wait until nothing that is owed is still on its way."""
+        """Wait until nothing that is owed, a post or its change, is still on its way."""
 
         async def find() -> bool:
-            open_ = "SELECT count(*) FROM delivery WHERE state IN ('pending', 'sending')"
-            return await self.rows(open_) == [(0,)]
+            owed = "state IN ('pending', 'sending') OR (state = 'sent' AND wanted_revision > shown_revision)"
+            return not await self.rows(f"SELECT 1 FROM delivery WHERE {owed}")  # noqa: S608 - words from above
 
         await until(find, "the end of all deliveries")
 

@@ -37,6 +37,7 @@ class TestBySchedule:
         assert "learned lately" in (await stage.until_question(2)).text
         assert await slots(stage) == ["2026-11-21T09:00:00", "2026-11-22T09:00:00"]
 
+    @pytest.mark.parametrize("platform", ["discord"], indirect=True)
     async def test_the_time_is_the_local_one_when_clocks_change(self, stage: Stage) -> None:
         stage.clock.set(BEFORE_NINE.replace(month=3, day=28))
         await stage.arrive()

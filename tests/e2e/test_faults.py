@@ -92,8 +92,7 @@ async def test_an_event_that_comes_twice_counts_once(stage: Stage) -> None:
 
 async def test_a_connection_that_breaks_comes_back_and_goes_on(stage: Stage) -> None:
     question = await stage.begin()
-    # Discord forgets the session, too, so that the library has to begin anew.
-    await stage.platform.fault(Fault(FaultKind.LOSE_SESSION if stage.name == "discord" else FaultKind.DISCONNECT))
+    await stage.platform.fault(Fault(FaultKind.DISCONNECT))
     await until(lambda: connected(stage), "the connection", seconds=15.0)
     await stage.answer("Mia", question, "A walk")
     await stage.until_shown("1 answer so far")
