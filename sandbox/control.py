@@ -69,12 +69,13 @@ class FieldView:
 
 @dataclass(frozen=True)
 class FormView:
-    """A form that stands open in front of one member."""
+    """A form that stands open in front of one member. ``text`` is what it says above its fields."""
 
     id: str
     title: str
     fields: tuple[FieldView, ...]
     submit: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)

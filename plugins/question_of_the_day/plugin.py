@@ -26,6 +26,7 @@ from core.schedule import Daily, Due
 from core.talk import features
 from core.texts import Domain, Words, words_from_data
 from plugins.question_of_the_day import queue, results
+from plugins.question_of_the_day.asked import asked
 from plugins.question_of_the_day.settings_form import post_in, settings_form, take_settings
 from plugins.question_of_the_day.starters import STARTERS
 from plugins.question_of_the_day.tables import PREFIX, Question, Reaction, Series, SeriesChannel
@@ -267,14 +268,13 @@ class QuestionOfTheDay(Plugin):
     @form("answer")
     async def answer_form(self, ctx: Context, action: Action) -> Form | Message:
         """The form for an answer, holding the one that was given before."""
-        activity_id = action.args[0] if action.args else None
-        activity = await ctx.activity(activity_id)
-        if activity is None:
+        found = await asked(ctx, action.args[0] if action.args else None)
+        if found is None:
             return Message(text=_("This question was removed."))
-        if activity.state != OPEN:
+        if found.state != OPEN:
             return Message(text=_("This question is closed. The next one comes soon."))
-        question = ctx.say(words_from_data(activity.data["question"]), ctx.place.language)
-        field = FormField(FieldKind.LONG, "answer", _("Your answer"), maximum=MAX_ANSWER)
+        question = ctx.say(words_from_data(found.data["question"]), ctx.place.language)
+        field = FormField(FieldKind.LONG, "answer", _("Your answer"), value=found.answer, maximum=MAX_ANSWER)
         return Form(action, _("Question of the day"), (field,), submit=_("Send"), text=question)
 
     @submit("answer")

@@ -129,7 +129,8 @@ class Views:
                     maximum=high,
                 )
             )
-        return FormView(form.id, form.title, tuple(fields), submit="Submit")
+        said = [as_text(str(part["content"]), self.name) for part in form.components if part["type"] == TEXT_DISPLAY]
+        return FormView(form.id, form.title, tuple(fields), submit="Submit", text="\n".join(said))
 
     # -- the whole -------------------------------------------------------------------------------------------
     def channel(self, channel: Channel, newest: int) -> ChannelView:

@@ -66,6 +66,8 @@ def _newest(backend: Backend, url: str, chat: Chat, thread: int, count: int) -> 
 def view(backend: Backend, url: str, message: Message) -> MessageView:
     """One message."""
     text = message.text or _service(message) or message.content.get("poll", {}).get("question", "")
+    if text.startswith("/start ") and not message.sender.is_bot:
+        text = "/start"  # the apps hide what a deep link brought along
     users = backend.world.users
     return MessageView(
         id=message.key,

@@ -50,6 +50,9 @@ async def test_an_answer_is_kept_once_counted_once_and_shown(hall: Hall, bot: Fa
     assert first.text == "Thank you, your answer counts."
     assert (await bot.submit(answer, "mia", {"answer": "A walk"}, event_id="same")).acknowledged
     assert (await bot.submit(answer, "mia", {"answer": "Another walk"})).text == "Your answer was changed."
+    opened = (await bot.press(answer, "mia", form=True)).opened
+    assert opened is not None
+    assert opened.fields[0].value == "Another walk"
     await bot.reply(post.id, "jon", "The new song of my neighbour")
     await until(lambda: "2 answers so far" in str(post.message.text))
     kinds = await rows(hall, "SELECT kind, count(*) FROM participation GROUP BY kind ORDER BY kind")

@@ -52,7 +52,7 @@ export function openForm(host, form, whose, send, over) {
       return (inputs.find((input) => input.wrong()) ?? inputs[0])?.focus();
     }
     if (outcome.kind === "form" && outcome.form) {
-      current = { ...outcome.form, text: outcome.text };
+      current = { ...outcome.form, text: outcome.form.text || outcome.text };
       draw();
       return inputs[0]?.focus();
     }
