@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from core.capabilities import Capabilities
 from core.markup import escape
-from core.message import Button, Choice, Control, Message, Pair
+from core.message import MAX_BUTTON_LABEL, Button, Choice, Control, Message, Pair
 from core.texts import Words
 
 BESIDE = 4
@@ -73,7 +73,8 @@ def _control(control: Control, message: Message, capabilities: Capabilities, los
     if control.maximum > 1 and not capabilities.shared_multiple_choice and message.audience == "everyone":
         losses.append(Loss("choice", "a choice of several became a form"))
         label = _plain(control.label) or " / ".join(_plain(option.label) for option in control.options)
-        return Button(_cut(label, capabilities.max_button_label, "label", losses), control.action, form=True)
+        most = min(capabilities.max_button_label, MAX_BUTTON_LABEL)
+        return Button(_cut(label, most, "label", losses), control.action, form=True)
     if len(control.options) > capabilities.max_options:
         losses.append(Loss("options", f"{len(control.options) - capabilities.max_options} left out"))
         kept = control.options[: capabilities.max_options]
