@@ -1,7 +1,8 @@
 """Updates in, at least once: a batch is confirmed only after all that it holds was handled.
 
-The library's own loop confirms before anything is handled (as reading it and trying it show). This one asks for the next batch,
-which confirms the last, when every update of the last was handled or has had its time, and the watermark says so.
+The library's own loop confirms before anything is handled: its offset moves on while the handler runs (tried). This
+one asks for the next batch, which confirms the last, when every update of the last was handled or has had its time,
+and the watermark says so.
 """
 
 from __future__ import annotations

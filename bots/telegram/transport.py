@@ -1,6 +1,6 @@
-"""The way to Telegram, on aiohttp: the library's own transport takes seconds for a few hundred answers at once.
+"""The way to Telegram, on aiohttp: for 200 answers at once the library's own takes seconds, this one some 25 ms.
 
-With 200 answers at once the library's own transport took seconds where this one takes some 25 ms. No call is ever sent twice here: aiohttp repeats only what is idempotent, POST is not.
+No call is ever sent twice here: aiohttp repeats only what is idempotent, and POST is not.
 """
 
 from __future__ import annotations
