@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from sqlalchemy import text
 
@@ -13,6 +14,8 @@ from core.action import Action, Argument
 from storage.engine import Store
 from tests.core.probe import CODE, Probe
 
+one_store = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+"""For what the kind of store makes no difference to."""
 quick = settings(max_examples=40, deadline=None)
 """For hypothesis on a machine that others share."""
 

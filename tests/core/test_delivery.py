@@ -14,6 +14,7 @@ from core.testing import SetClock
 from core.testing.fake_bot import EVERYTHING
 from storage.engine import Store
 from storage.vault import Vault
+from tests.core.kit import one_store
 from tests.core.probe import Probe
 from tests.core.yard import SlowBot, Yard
 
@@ -67,6 +68,7 @@ async def test_what_failed_is_tried_again_after_the_time_that_the_platform_said(
     assert len(yard.bot.posts) == 1
 
 
+@one_store
 async def test_each_failure_waits_longer_and_in_the_end_it_is_given_up(yard: Yard) -> None:
     await yard.owe()
     yard.bot.failing = [SendFailed("down") for _ in range(MOST_ATTEMPTS)]
@@ -84,6 +86,7 @@ async def test_each_failure_waits_longer_and_in_the_end_it_is_given_up(yard: Yar
 @pytest.mark.parametrize(
     ("error", "state"), [(SendRefused("closed"), "failed"), (SendUnknown("the line broke"), "unknown")]
 )
+@one_store
 async def test_what_is_refused_or_unknown_is_not_sent_again(yard: Yard, error: SendError, state: str) -> None:
     await yard.owe()
     yard.bot.after = [error]
@@ -96,6 +99,7 @@ async def test_what_is_refused_or_unknown_is_not_sent_again(yard: Yard, error: S
     assert len(yard.bot.posts) == 1
 
 
+@one_store
 async def test_a_card_that_cannot_be_rendered_is_shown_to_the_manager(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +114,7 @@ async def test_a_card_that_cannot_be_rendered_is_shown_to_the_manager(
     assert yard.bot.posts == []
 
 
+@one_store
 async def test_a_plugin_that_is_no_longer_there_spoils_no_other_delivery(yard: Yard) -> None:
     await yard.owe()
     await yard.owe_private("Psst")
@@ -314,6 +319,7 @@ async def test_a_change_around_a_crash_is_not_missed(yard: Yard, moment: str) ->
     assert len(bot.posts) == 1
 
 
+@one_store
 async def test_edits_keep_their_distance(yard: Yard) -> None:
     yard.bot.capabilities = replace(EVERYTHING, edit_every=3.0)
     activity = await yard.owe()
@@ -328,6 +334,7 @@ async def test_edits_keep_their_distance(yard: Yard) -> None:
     assert yard.bot.posts[0].message.text == "State 2"
 
 
+@one_store
 async def test_an_edit_that_fails_is_made_again(yard: Yard) -> None:
     activity = await yard.owe()
     lane = yard.lane()
@@ -342,6 +349,7 @@ async def test_an_edit_that_fails_is_made_again(yard: Yard) -> None:
     assert (row.state, row.error) == ("sent", None)
 
 
+@one_store
 async def test_an_edit_that_is_refused_is_not_made_for_ever(yard: Yard) -> None:
     activity = await yard.owe()
     lane = yard.lane()
@@ -354,6 +362,7 @@ async def test_an_edit_that_is_refused_is_not_made_for_ever(yard: Yard) -> None:
     assert (await yard.delivery()).error == "message to edit not found"
 
 
+@one_store
 async def test_a_card_with_nothing_to_show_is_not_posted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_arguments: object) -> None:
         return None
@@ -366,6 +375,7 @@ async def test_a_card_with_nothing_to_show_is_not_posted(yard: Yard, monkeypatch
 
 
 # -- the running lane ------------------------------------------------------------------------------------------------
+@one_store
 async def test_a_lane_survives_what_nobody_thought_of(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     lane = yard.lane()
     real, calls = lane._jobs, []
@@ -389,6 +399,7 @@ async def test_a_lane_survives_what_nobody_thought_of(yard: Yard, monkeypatch: p
     await lane.stop()
 
 
+@one_store
 async def test_a_bot_that_is_not_connected_sends_nothing(yard: Yard) -> None:
     lane = yard.lane()
     await yard.owe()
@@ -401,6 +412,7 @@ async def test_a_bot_that_is_not_connected_sends_nothing(yard: Yard) -> None:
     await lane.stop()
 
 
+@one_store
 async def test_stopping_lets_a_send_end(yard: Yard) -> None:
     lane = yard.lane()
     await yard.owe()

@@ -16,7 +16,7 @@ from core.hall import Hall
 from core.message import Message
 from core.patience import Patience
 from core.testing import FakeAnswering, FakeBot, install
-from tests.core.kit import action, kinds, rows, until
+from tests.core.kit import action, kinds, one_store, rows, until
 from tests.core.probe import Probe
 
 TYPED = "Because the *tide* was low, my dear"
@@ -66,6 +66,7 @@ async def test_an_event_that_several_plugins_hear_reaches_each_of_them_once(
     assert await rows(home.store, "SELECT count(*) FROM inbox WHERE event_id LIKE 'gone%'") == [(2,)]
 
 
+@one_store
 async def test_one_plugin_that_raises_does_not_keep_an_event_from_the_others(
     home: Hall, bot: FakeBot, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +119,7 @@ async def test_a_neighbour_that_raises_spoils_nothing(home: Hall, bot: FakeBot, 
     assert await kinds(home.store) == {"act": 20}
 
 
+@one_store
 async def test_a_handler_that_takes_too_long_is_stopped_with_a_word(
     home: Hall, bot: FakeBot, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +127,7 @@ async def test_a_handler_that_takes_too_long_is_stopped_with_a_word(
     assert (await bot.press(action(probe, "slow"), "mia")).text.startswith("Sorry, that took too long")
 
 
+@one_store
 async def test_an_answer_that_does_not_arrive_undoes_nothing(home: Hall, bot: FakeBot, probe: Probe) -> None:
     class Deaf(FakeAnswering):
         async def say(self, message: Message) -> None:
@@ -136,6 +139,7 @@ async def test_an_answer_that_does_not_arrive_undoes_nothing(home: Hall, bot: Fa
     assert await kinds(home.store) == {"act": 1}
 
 
+@one_store
 async def test_errors_that_do_not_arrive_are_no_broken_handler(
     home: Hall, bot: FakeBot, probe: Probe, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +167,7 @@ async def test_errors_that_do_not_arrive_are_no_broken_handler(
         ({"verb": "manage"}, "Only those who manage"),
     ],
 )
+@one_store
 async def test_a_forged_press_gets_a_kind_word(
     home: Hall, bot: FakeBot, probe: Probe, change: dict[str, object], word: str
 ) -> None:
@@ -174,6 +179,7 @@ async def test_a_forged_press_gets_a_kind_word(
     assert await kinds(home.store) == {}
 
 
+@one_store
 async def test_forged_forms_and_choices_get_a_kind_word(home: Hall, bot: FakeBot, probe: Probe) -> None:
     word = "no longer does anything"
     assert word in (await bot.submit(action(probe, "act"), "mia", {"n": "1"})).text
@@ -199,6 +205,7 @@ async def test_a_press_in_private_finds_the_community(home: Hall, bot: FakeBot, 
     assert await rows(home.store, "SELECT count(*) FROM participation") == [(1,)]
 
 
+@one_store
 async def test_a_stranger_in_private_is_told_to_join(home: Hall, bot: FakeBot, probe: Probe) -> None:
     bot.standings["eve"] = Standing(present=False)
     assert "Only members of this community" in (await bot.press(action(probe, "act"), "eve", private=True)).text
@@ -207,6 +214,7 @@ async def test_a_stranger_in_private_is_told_to_join(home: Hall, bot: FakeBot, p
     assert await kinds(home.store) == {}
 
 
+@one_store
 async def test_in_private_the_space_where_one_may_do_it_counts(home: Hall, bot: FakeBot, probe: Probe) -> None:
     code = (await bot.command("code", "olga")).text.split("`")[1]
     await bot.arrive("olga", "annexe")
@@ -223,6 +231,7 @@ async def test_in_private_the_space_where_one_may_do_it_counts(home: Hall, bot: 
     assert "manage" in (await bot.press(action(probe, "manage"), "mia", private=True)).text
 
 
+@one_store
 async def test_a_platform_that_does_not_answer_makes_nobody_a_manager(home: Hall, bot: FakeBot, probe: Probe) -> None:
     async def standing(_space: str, _member: str) -> Standing:
         raise SendRefused("the platform sleeps")
@@ -257,6 +266,7 @@ async def test_what_was_typed_in_vain_is_kept_sealed_shown_again_and_forgotten_i
     assert {one.value for one in fresh.fields} == {""}
 
 
+@one_store
 async def test_what_a_handler_finds_wrong_is_kept_as_well(home: Hall, bot: FakeBot, probe: Probe) -> None:
     seen = await bot.submit(action(probe, "ask"), "mia", {"n": "13", "why": TYPED})
     assert seen.errors == {"n": "Not that one."}
@@ -281,6 +291,7 @@ async def test_a_draft_is_kept_for_two_days(home: Hall, bot: FakeBot, probe: Pro
     assert opened.fields[1].value == ""
 
 
+@one_store
 async def test_where_a_form_cannot_follow_a_button_stands_between(home: Hall, bot: FakeBot, probe: Probe) -> None:
     assert bot.receiver is not None
     from core.event import Submitted
@@ -296,11 +307,13 @@ async def test_where_a_form_cannot_follow_a_button_stands_between(home: Hall, bo
     assert opened.fields[0].kind is FieldKind.NUMBER
 
 
+@one_store
 async def test_a_command_opens_a_form_too(home: Hall, bot: FakeBot) -> None:
     assert (await bot.command("probe", "mia")).opened is not None
     assert "What you can do here" in str((await bot.command("nonsense", "mia")).message)
 
 
+@one_store
 async def test_picked_options_arrive(home: Hall, bot: FakeBot, probe: Probe) -> None:
     assert (await bot.choose(action(probe, "pick"), "mia", "a", "b")).text == "a, b"
 
@@ -310,6 +323,7 @@ async def test_picked_options_arrive(home: Hall, bot: FakeBot, probe: Probe) -> 
     ("locale", "start"),
     [("de-AT", "Diese Schaltfläche"), ("fr_CA", "Ce bouton"), ("tlh", "This button"), ("", "This button")],
 )
+@one_store
 async def test_a_language_without_a_catalogue_falls_back(
     home: Hall, bot: FakeBot, probe: Probe, locale: str, start: str
 ) -> None:
@@ -317,6 +331,7 @@ async def test_a_language_without_a_catalogue_falls_back(
     assert seen.text.split()[:2] == start.split() or seen.text.startswith(start.split()[0])
 
 
+@one_store
 async def test_a_member_without_a_known_language_hears_the_communitys(hall: Hall, bot: FakeBot, probe: Probe) -> None:
     await install(bot, language="de")
     who = bot.who("mia", "tlh")
@@ -379,6 +394,7 @@ async def test_two_communities_share_nothing(home: Hall, bot: FakeBot, probe: Pr
     assert (await bot.press(elsewhere, "mia", space="other")).text == "Gone"
 
 
+@one_store
 async def test_starting_that_is_broken_off_leaves_no_worker(
     opened: object, bot: FakeBot, probe: Probe, time: object
 ) -> None:

@@ -15,7 +15,7 @@ from core.testing import SetClock
 from storage.engine import Store
 from storage.tables import Schedule
 from storage.vault import Vault
-from tests.core.kit import rows, until
+from tests.core.kit import one_store, rows, until
 from tests.core.probe import CODE, Probe
 from tests.core.yard import Yard
 
@@ -114,6 +114,7 @@ async def test_what_a_dead_planner_leased_is_planned_by_another_once(yard: Yard)
         (timedelta(days=900, hours=1), 0, ["2029-05-09T09:00:00"]),
     ],
 )
+@one_store
 async def test_a_missed_slot_is_caught_up_with_in_its_window(
     yard: Yard, late: timedelta, catch_up: int, planned: list[str]
 ) -> None:
@@ -139,6 +140,7 @@ async def test_a_schedule_that_has_had_its_last_slot_ends(yard: Yard) -> None:
 
 
 @pytest.mark.parametrize("column", ["paused_at", "ended_at"])
+@one_store
 async def test_what_is_paused_or_over_does_not_come_due(yard: Yard, column: str) -> None:
     await schedule(yard, **{column: yard.time.now()})
     yard.time.set(BERLIN_NINE)
@@ -200,6 +202,7 @@ async def test_a_changed_schedule_holds_at_once(yard: Yard) -> None:
     assert slots(yard) == ["2026-11-21T18:30:00"]
 
 
+@one_store
 async def test_the_planner_survives_what_nobody_thought_of_and_stops_when_woken(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
