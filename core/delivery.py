@@ -21,6 +21,7 @@ from core.bot import Address, Bot, SendFailed, SendRefused, SendUnknown, Sent
 from core.message import Message
 from core.texts import Words
 from storage.errors import StoreError
+from storage.leases import claim_due, claim_edits
 from storage.people import external_id_of
 from storage.tables import Account, Channel, Community, Delivery, Space
 from storage.tx import Tx
@@ -178,16 +179,12 @@ class Lane:
         return len(leased)
 
     def _lease(self, tx: Tx, now: datetime) -> list[UUID]:
-        stale = or_(col(Delivery.leased_until).is_(None), col(Delivery.leased_until) < now)
-        undone = or_(
-            col(Delivery.state) == "pending",
-            and_(col(Delivery.state) == "sent", col(Delivery.wanted_revision) > col(Delivery.shown_revision)),
-        )
         lane = col(Delivery.lane) == self._bot.platform
+        free = or_(col(Delivery.leased_until).is_(None), col(Delivery.leased_until) <= now)
         # Whoever was sending when its lease ran out died. While the platform knows the key, counted from the first
         # send of which nobody knows, it is safe to send once more; after that a person is asked.
-        lost = and_(col(Delivery.state) == "sending", col(Delivery.leased_until) < now)
-        doubtful = and_(col(Delivery.state) == "pending", col(Delivery.sent_at).is_not(None), stale)
+        lost = and_(col(Delivery.state) == "sending", col(Delivery.leased_until) <= now)
+        doubtful = and_(col(Delivery.state) == "pending", col(Delivery.sent_at).is_not(None), free)
         since = now - timedelta(seconds=self._bot.capabilities.resend_seconds)
         tx.execute(
             update(Delivery)
@@ -195,20 +192,11 @@ class Lane:
             .values(state="unknown", leased_by=None, leased_until=None, error="the sender died while sending")
         )
         tx.execute(update(Delivery).where(lane, lost).values(state="pending", leased_by=None, leased_until=None))
-        rows = tx.execute(
-            select(col(Delivery.community_id), col(Delivery.id))
-            .where(lane, undone, col(Delivery.due_at) <= now, stale)
-            .order_by(col(Delivery.due_at))
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for community_id, delivery_id in rows:
-            tx.execute(
-                update(Delivery)
-                .where(and_(col(Delivery.community_id) == community_id, col(Delivery.id) == delivery_id))
-                .values(leased_by=self._hall.worker, leased_until=now + LEASE)
-            )
-        return [row[1] for row in rows]
+        worker, seconds = self._hall.worker, LEASE.total_seconds()
+        rows = claim_due(tx, Delivery, now, worker, seconds, BATCH, lane)
+        if len(rows) < BATCH:
+            rows += claim_edits(tx, now, worker, seconds, BATCH - len(rows), lane)
+        return [row.id for row in rows]
 
     async def _jobs(self, ids: Sequence[UUID]) -> list[_Job]:
         query = (

@@ -11,11 +11,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, select, update
 from sqlmodel import col
 
 from core.schedule import Due, Rule, ScheduleError, kind_of, next_due, rule_from, zone
 from storage.errors import StoreError
+from storage.leases import claim_due
 from storage.tables import Activity, Community, Schedule
 from storage.tx import Tx
 
@@ -97,26 +98,8 @@ class Planner:
         return len(rows)
 
     def _lease(self, tx: Tx, now: datetime) -> list[tuple[UUID, UUID]]:
-        due = (
-            select(col(Schedule.community_id), col(Schedule.id))
-            .where(
-                col(Schedule.next_at) <= now,
-                col(Schedule.paused_at).is_(None),
-                col(Schedule.ended_at).is_(None),
-                or_(col(Schedule.leased_until).is_(None), col(Schedule.leased_until) < now),
-            )
-            .order_by(col(Schedule.next_at))
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        )
-        rows = [(row[0], row[1]) for row in tx.execute(due)]
-        for community_id, schedule_id in rows:
-            tx.execute(
-                update(Schedule)
-                .where(and_(col(Schedule.community_id) == community_id, col(Schedule.id) == schedule_id))
-                .values(leased_by=self._hall.worker, leased_until=now + LEASE)
-            )
-        return rows
+        rows = claim_due(tx, Schedule, now, self._hall.worker, LEASE.total_seconds(), BATCH)
+        return [(row.community_id, row.id) for row in rows]
 
     def _plan_one(self, tx: Tx, *, community_id: UUID, schedule_id: UUID, now: datetime) -> None:
         row = tx.execute(
