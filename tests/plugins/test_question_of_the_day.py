@@ -1,0 +1,154 @@
+"""The question of the day, as managers and members meet it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from core.context import Owner
+from core.event import Deleted, Edited, Reacted
+from core.hall import Hall
+from core.testing import FakeBot, SetClock, install
+from core.testing.fake_bot import Post
+from plugins.question_of_the_day import QuestionOfTheDay
+from tests.core.kit import kinds, one_store, rows, until
+
+
+async def asked(hall: Hall, bot: FakeBot) -> Post:
+    """A set-up space with a question in it, which the store knows to stand."""
+    seen = await install(bot)
+    await bot.press(seen.button("Post the first one now"), "olga")
+    post = (await bot.until_posts(2))[1]
+    while not await rows(hall.store, "SELECT 1 FROM delivery WHERE state = 'sent'"):
+        await asyncio.sleep(0.005)
+    return post
+
+
+async def test_a_reply_that_is_edited_changes_the_answer_and_one_that_is_deleted_takes_it_back(
+    hall: Hall, bot: FakeBot
+) -> None:
+    post = await asked(hall, bot)
+    await bot.reply(post.id, "mia", "A walk by the sea", message="r1")
+    await until(lambda: "1 answer so far" in str(post.message.text))
+    where, mia = bot.where(), bot.who("mia")
+    await bot.act(Edited(where=where, who=mia, id="e-1", message="r1", text="A walk in the *rain*", to=post.id))
+    assert "A walk in the \\*rain\\*" in (await bot.command("answers", "olga")).text
+    await bot.act(Edited(where=where, who=mia, id="e-2", message="another", text="Not this one", to=post.id))
+    assert "Not this one" not in (await bot.command("answers", "olga")).text
+    await bot.act(Deleted(where=where, who=None, id="d-1", message="r1"))
+    await until(lambda: "so far" not in str(post.message.text))
+    assert await rows(hall.store, "SELECT count(*) FROM qotd_answer") == [(0,)]
+    assert await kinds(hall.store) == {"answer": 1}  # that it was given stays counted; the words are gone
+
+
+async def test_a_reaction_counts_once_whatever_comes_and_goes(hall: Hall, bot: FakeBot) -> None:
+    post = await asked(hall, bot)
+    for number, present in enumerate((True, False, True, True)):
+        event = Reacted(
+            where=bot.where(), who=bot.who("mia"), id=f"x{number}", message=post.id, emoji="👍", present=present
+        )
+        await bot.act(event)
+    assert await kinds(hall.store) == {"reaction": 1}
+    assert await rows(hall.store, "SELECT count(*) FROM qotd_reaction WHERE present") == [(1,)]
+
+
+async def test_further_replies_are_counted_and_not_kept(hall: Hall, bot: FakeBot) -> None:
+    post = await asked(hall, bot)
+    await bot.reply(post.id, "mia", "A walk by the sea")
+    await bot.reply(post.id, "mia", "And then an ice cream, of course")
+    assert await kinds(hall.store) == {"answer": 1, "reply": 1}
+    shown = (await bot.command("answers", "olga")).text
+    assert "A walk by the sea" in shown
+    assert "ice cream" not in shown
+
+
+async def test_no_words_stand_readable_in_the_store(hall: Hall, bot: FakeBot) -> None:
+    post = await asked(hall, bot)
+    await bot.reply(post.id, "mia", "Xylophones at midnight")
+    everything = []
+    for table in ("qotd_answer", "participation", "account", "member", "dialogue", "inbox", "delivery"):
+        async with hall.store.session() as session:
+            everything += [repr(tuple(row)) for row in await session.execute(text(f"SELECT * FROM {table}"))]  # noqa: S608 - names above
+    assert everything
+    assert not any("Xylophones" in line or "mia" in line for line in everything)
+
+
+@one_store
+async def test_the_next_question_closes_the_one_before(hall: Hall, bot: FakeBot, time: SetClock) -> None:
+    first = await asked(hall, bot)
+    answer = first.button("Answer")
+    await bot.submit(answer, "mia", {"answer": "A walk"})
+    time.pass_by(hours=3)
+    hall.wake()
+    await bot.until_posts(3)
+    await until(lambda: "Closed with 1 answer" in str(first.message.text))
+    assert first.message.controls == ()
+    assert "closed" in (await bot.press(answer, "jon", form=True)).text
+    assert "closed" in (await bot.submit(answer, "jon", {"answer": "Too late"})).text
+    await bot.reply(first.id, "jon", "Too late as well")
+    assert await kinds(hall.store) == {"answer": 1}
+
+
+@one_store
+async def test_the_keeper_is_told_when_no_question_waits(hall: Hall, bot: FakeBot, time: SetClock) -> None:
+    await install(bot)
+    await hall.store.write(lambda tx: tx.execute("UPDATE qotd_question SET asked_at = created_at") and None)
+    assert "No question waits" in (await bot.command("ask", "olga")).text
+    time.pass_by(hours=3)
+    hall.wake()
+    told = (await bot.until_posts(2))[1]
+    assert told.address.member == "olga"
+    assert "No question of the day waits" in str(told.message.text)
+    await hall.planner.plan()
+    assert len(bot.posts) == 2
+
+
+@one_store
+async def test_a_question_of_five_thousand_characters_is_refused_and_kept(hall: Hall, bot: FakeBot) -> None:
+    await install(bot)
+    opened = (await bot.command("question", "olga")).opened
+    assert opened is not None
+    seen = await bot.submit(opened.action, "olga", {"question": "Why? " * 1000})
+    assert seen.errors == {"question": "Too long: 4999 characters, at most 500 fit."}
+    again = (await bot.press(opened.action, "olga", form=True)).opened
+    assert again is not None
+    assert again.fields[0].value == "Why? " * 1000
+    assert (await bot.submit(opened.action, "olga", {"question": "Why *not*?"})).text == "Added. 11 questions wait."
+
+
+@one_store
+async def test_time_days_and_zone_change_at_once(hall: Hall, bot: FakeBot, time: SetClock) -> None:
+    await install(bot)
+    opened = (await bot.command("daily", "olga")).opened
+    assert opened is not None
+    values = {"time": "18 Uhr 30", "days": "weekdays", "zone": "New York"}
+    seen = await bot.submit(opened.action, "olga", values)
+    assert "2026-11-23 at 18:30 (America/New_York)" in seen.text
+    assert "time" in (await bot.submit(opened.action, "olga", {**values, "time": "noonish"})).errors
+    assert "Europe/Berlin" in (await bot.submit(opened.action, "olga", {**values, "zone": "Berln"})).errors["zone"]
+    time.pass_by(days=2)
+    await hall.planner.plan()
+    assert len(bot.posts) == 1
+    time.set(datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
+    hall.wake()
+    await bot.until_posts(2)
+
+
+async def test_what_is_kept_about_a_member_is_told_and_erased(hall: Hall, bot: FakeBot) -> None:
+    post = await asked(hall, bot)
+    await bot.reply(post.id, "mia", "A walk by the sea")
+    await bot.act(Reacted(where=bot.where(), who=bot.who("mia"), id="x", message=post.id, emoji="👍", present=True))
+    plugin = next(one for one in hall.routes.plugins if isinstance(one, QuestionOfTheDay))
+    async with hall.store.session() as session:
+        row = (await session.execute(text("SELECT community_id, id, account_id FROM member"))).one()
+    ids = [one if not isinstance(one, bytes) else UUID(bytes=one) for one in row]
+    owner = Owner(community_id=ids[0], member_id=ids[1], account_id=ids[2])
+    async with hall.store.session() as session:
+        assert len((await plugin.export(session, owner))["answers"]) == 1
+    await hall.store.write(lambda tx: plugin.forget(tx, owner))
+    async with hall.store.session() as session:
+        assert (await plugin.export(session, owner))["answers"] == []
+    assert await rows(hall.store, "SELECT count(*) FROM qotd_reaction") == [(0,)]
