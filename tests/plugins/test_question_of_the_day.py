@@ -22,7 +22,7 @@ async def asked(hall: Hall, bot: FakeBot) -> Post:
     seen = await install(bot)
     await bot.press(seen.button("Post the first one now"), "olga")
     post = (await bot.until_posts(2))[1]
-    while not await rows(hall.store, "SELECT 1 FROM delivery WHERE state = 'sent'"):
+    while not await rows(hall.store, "SELECT 1 FROM delivery WHERE state = 'sent'"):  # noqa: ASYNC110 - a row, not an event
         await asyncio.sleep(0.005)
     return post
 
