@@ -247,8 +247,8 @@ class Lane:
         ]
 
     async def _one(self, job: _Job) -> None:
+        await self._each.wait(job.channel_key)  # outside of the places: a busy channel must not take them from others
         async with self._sending:
-            await self._each.wait(job.channel_key)
             await self._all.wait("")
             try:
                 message = await self._message(job)
