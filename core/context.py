@@ -87,6 +87,8 @@ class Context:
         self._plugin = plugin
         self._written = False
         self._member: tuple[Tx, UUID] | None = None
+        self.draft = ""
+        """What was typed in vain into the form that is being taken now: it goes with the unit that takes it."""
         self.event = event
         self.place = place
         self.right = right
@@ -195,6 +197,8 @@ class Context:
         def whole(tx: Tx) -> T:
             if event.id and tx.seen(self.place.platform, known_as):
                 raise Duplicate
+            if self.draft:
+                self._hall.drafts.forget(tx, "draft", self.draft)
             return unit(tx)
 
         result = await self._hall.store.write(whole, lane_key=self.place.community_id)

@@ -48,6 +48,10 @@ class StoredDialogues:
 
         await self._store.write(unit)
 
+    def forget(self, tx: Tx, platform: str, key: str) -> None:
+        """:meth:`clear`, as a part of a unit."""
+        tx.run(_FORGET, platform=platform, key=self._name(key))
+
     async def clear(self, platform: str, key: str) -> None:
         """Forget the state."""
         name = self._name(key)

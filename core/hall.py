@@ -81,7 +81,8 @@ class Hall:
         self.clock = clock
         self.places = Places(store, clock)
         self.standings = Standings(clock)
-        self.dialogues: Dialogues = StoredDialogues(store, clock)
+        self.drafts = StoredDialogues(store, clock)
+        self.dialogues: Dialogues = self.drafts
         self.watermarks: Watermarks = StoredWatermarks(store)
         self.worker = worker or secrets.token_hex(6)
         self.patience = Patience(HANDLER_SECONDS)
@@ -213,17 +214,16 @@ class Hall:
         if isinstance(found, _Reply):
             return found
         ctx = self._context(event, route, *found)
-        form, draft = await asyncio.gather(form_route.method(ctx, action), self._draft(event.who, action))
+        form = await form_route.method(ctx, action)
         if not isinstance(form, Form):
             return _Reply(form, ctx.language)
         checked = form.check(event.values)
         if checked.errors:
             return await self._refuse(ctx, form, event.values, checked.errors)
+        ctx.draft = self._draft_key(event.who, action)
         answer = await route.method(ctx, action, checked.values)
         if isinstance(answer, FormErrors):
             return await self._refuse(ctx, form, event.values, answer.errors)
-        if draft:
-            await self.dialogues.clear("draft", self._draft_key(event.who, action))
         return _Reply(answer, ctx.language)
 
     async def _refuse(self, ctx: Context, form: Form, raw: Mapping[str, Raw], errors: Mapping[str, Words]) -> _Reply:
