@@ -41,6 +41,8 @@ MOST_ATTEMPTS = 10
 """Tries before a delivery is given up and shown to the manager: with the backoff below about nine minutes."""
 FIRST_BACKOFF = 1.0
 """Seconds before the second try; doubled each time, up to five minutes, with jitter."""
+LANDING_SECONDS = 1.0
+"""How long an early reply waits for the id of what it may answer."""
 AT_ONCE = 8
 """Sends of one lane under way at the same time."""
 
@@ -119,6 +121,11 @@ class Deliverer:
         await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
         self._lanes = {}
 
+    async def landed(self, platform: str, space: str) -> bool:
+        """Wait for this process's sends to a space that are under way; whether there were any."""
+        lane = self._lanes.get(platform)
+        return lane is not None and await lane.landed(space)
+
     def wake(self) -> None:
         """Look now."""
         for lane in self._lanes.values():
@@ -136,6 +143,7 @@ class Lane:
         self._each = Pace(bot.capabilities.channel_rate, burst=1)
         self._task: asyncio.Task[None] | None = None
         self._sending = asyncio.Semaphore(AT_ONCE)
+        self._under_way: dict[UUID, tuple[str, asyncio.Future[None]]] = {}
         self._stopping = False
 
     def start(self) -> None:
@@ -282,9 +290,28 @@ class Lane:
 
         return message.spoken(say)
 
+    async def landed(self, space: str) -> bool:
+        """Wait for the sends to a space that are under way; whether there were any.
+
+        People, and other bots sooner, see a post a moment before we know its id, and may answer it in that moment.
+        """
+        waiting = [done for where, done in self._under_way.values() if where == space]
+        if waiting:
+            await asyncio.wait(waiting, timeout=LANDING_SECONDS)
+        return bool(waiting)
+
     async def _send(self, job: _Job, message: Message) -> None:
         if not await self._mine(job):
             return
+        done = asyncio.get_running_loop().create_future()
+        self._under_way[job.id] = (job.space, done)
+        try:
+            await self._try(job, message)
+        finally:
+            del self._under_way[job.id]
+            done.set_result(None)
+
+    async def _try(self, job: _Job, message: Message) -> None:
         address = Address(space=job.space, channel=job.channel, member=self._member(job))
         try:
             sent = await self._bot.send(address, message, key=key_of(job.id))

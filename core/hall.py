@@ -247,7 +247,10 @@ class Hall:
         if place.community_id is None or place.space_id is None:
             return None
         message = event.message if isinstance(event, Reacted) else event.to
-        activity = await activity_of_message(self.store, place.community_id, place.space_id, message)
+        here = (self.store, place.community_id, place.space_id, message)
+        activity = await activity_of_message(*here)
+        if activity is None and await self.deliverer.landed(place.platform, place.external_id):
+            activity = await activity_of_message(*here)
         route = routes.get(activity.plugin) if activity else None
         if route is None:
             return None  # somebody else's message, or a plugin that does not listen

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from core.bot import ChannelInfo, Standing
+from core.bot import Address, ChannelInfo, Sent, Standing
 from core.hall import Hall
-from core.message import Button
+from core.message import Button, Message
 from core.testing import FakeBot, SetClock, install
 
 
@@ -150,3 +150,20 @@ async def test_the_page_is_for_managers(hall: Hall, bot: FakeBot) -> None:
     assert "manage" in (await bot.command("page", "mia")).text
     assert "/hall page" not in (await bot.command("help", "mia")).text
     assert "/hall join" not in (await bot.command("help", "mia")).text
+
+
+async def test_a_reply_that_is_quicker_than_our_own_books_counts(hall: Hall, bot: FakeBot) -> None:
+    seen = await install(bot)
+    real, replies = bot.send, []
+
+    async def send_and_be_answered(address: Address, message: Message, *, key: str) -> Sent:
+        sent = await real(address, message, key=key)
+        replies.append(asyncio.create_task(bot.reply(sent.message, "jon", "I was waiting for this question")))
+        await asyncio.sleep(0.1)  # the platform shows the post before it answers us
+        return sent
+
+    bot.send = send_and_be_answered  # type: ignore[method-assign]  # the one way to come in between
+    await bot.press(seen.button("Post the first one now"), "olga")
+    await bot.until_posts(2)
+    await until(lambda: bool(replies) and replies[0].done())
+    assert await rows(hall, "SELECT kind, count(*) FROM participation GROUP BY kind") == [("answer", 1)]
