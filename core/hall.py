@@ -18,7 +18,6 @@ from core import kind_words as words
 from core.action import Action
 from core.activity import activity_of_message
 from core.bot import Answering, Bot, CommandInfo, Dialogues, Watermarks
-from core.capabilities import Capabilities
 from core.clock import Clock
 from core.context import Context, Duplicate
 from core.delivery import Deliverer
@@ -372,7 +371,3 @@ class Hall:
     @staticmethod
     def _draft_key(who: Who, action: Action) -> str:
         return f"{who.platform}:{who.scope}:{who.external_id}:{action.encode()}"
-
-    def capabilities_of(self, platform: str) -> Capabilities:
-        """What a platform can show."""
-        return self.bots[platform].capabilities

@@ -23,7 +23,7 @@ from core.event import Installed, Removed
 from core.form import FieldKind, Form, FormField, Value
 from core.message import Audience, Button, ButtonStyle, Control, Message, Option
 from core.places import Place
-from core.plugin import Answer, FormErrors, Plugin, command, form, on, press, submit
+from core.plugin import Answer, FormErrors, Plugin, command, form, on, submit
 from core.rights import Right
 from core.schedule import UnknownZone, zone
 from core.settling import Choices, CodeError, guess_zone, settle, unknown_zone
@@ -307,11 +307,6 @@ class House(Plugin):
             text=_("Your page. The link is for you alone, good once and for ten minutes."),
             controls=(Button(_("Open the page"), url=link(ctx.community_id), style=ButtonStyle.PRIMARY),),
         )
-
-    @press("help", anywhere=True)
-    async def pressed_help(self, ctx: Context, _action: Action) -> Answer:
-        """The help again."""
-        return await self.help(ctx, "")
 
     # -- parts ---------------------------------------------------------------------------------------------------
     async def _space_id(self, ctx: Context) -> UUID:

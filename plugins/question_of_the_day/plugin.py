@@ -407,7 +407,7 @@ class QuestionOfTheDay(Plugin):
         return await results.overview(session, viewer)
 
     async def export(self, session: AsyncSession, owner: Owner) -> dict[str, Any]:
-        """A member's answers are opened by the core, which holds the key."""
+        """Which questions a member answered, and when. Their words are not in it yet: this hook is handed no key."""
         rows = await session.execute(
             select(col(StoredAnswer.id), col(StoredAnswer.activity_id), col(StoredAnswer.answered_at)).where(
                 col(StoredAnswer.community_id) == owner.community_id, col(StoredAnswer.member_id) == owner.member_id
