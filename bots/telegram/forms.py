@@ -40,7 +40,7 @@ class Forms:
     async def closing(self, chat: int, over: int) -> AsyncIterator[None]:
         """The dialogue is over once what is shown inside was shown: people wait for that, and for nothing else.
 
-        ``over`` is the message of its last question. A crash in between leaves it open, and the update that closed it,
+        ``over`` is the message of its last question. A crash in between leaves it open; the update that closed it,
         which comes again, is known as a repeat.
         """
         try:
