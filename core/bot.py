@@ -185,6 +185,8 @@ class Health:
     """A bot's connection as it is now. ``last_frame`` is when the platform was last heard, heartbeats included."""
 
     connected: bool = False
+    listening: bool = False
+    """This process hears the platform; False where another process does and this one only sends."""
     last_frame: datetime | None = None
     detail: str = ""
     losses: dict[str, int] = field(default_factory=dict)
@@ -192,7 +194,10 @@ class Health:
 
 
 class Bot(Protocol):
-    """One platform's bot. Made with its settings, started with the hall, stopped in under a second."""
+    """One platform's bot. Made with its settings, started with the hall, stopped in under a second.
+
+    Of several processes one hears a platform, by a lease; the others send, and take over when it dies.
+    """
 
     platform: ClassVar[str]
     """A short permanent name, stored with spaces and accounts."""
@@ -202,7 +207,14 @@ class Bot(Protocol):
     health: Health
 
     async def start(self, receiver: Receiver) -> None:
-        """Connect; returns when ready. Raises :class:`BotStartError` with words that say what to do."""
+        """Log in: from now on it can send, edit and ask. Raises :class:`BotStartError` with words that say what to
+        do."""
+
+    async def listen(self) -> None:
+        """Begin to hear; returns when connected. Raises :class:`BotStartError`. Idempotent."""
+
+    async def hush(self) -> None:
+        """Hear no more, let what is being handled end; sending goes on. Idempotent."""
 
     async def stop(self) -> None:
         """Leave cleanly. Idempotent."""
@@ -211,6 +223,13 @@ class Bot(Protocol):
         """Send a spoken message. ``key`` (at most 25 characters) is the same at every try of the same message.
 
         Raises :class:`SendRefused`, :class:`SendFailed` or :class:`SendUnknown`, nothing else.
+        """
+
+    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
+        """Whether a message that was sent after ``since`` stands; None where it surely does not.
+
+        Asked some seconds after a send of which nobody knows. Raises :class:`SendFailed` when it can't be told now,
+        and :class:`SendRefused` when it never can: a platform without history, or one that this bot may not read.
         """
 
     async def edit(self, sent: Sent, message: Message) -> None:

@@ -15,6 +15,14 @@ class FormSupport(StrEnum):
     """Question by question in the private chat."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``count`` in any ``seconds``."""
+
+    count: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """A platform's abilities and limits. Lengths are in characters, times in seconds."""
@@ -48,9 +56,11 @@ class Capabilities:
     """The longest only-you answer to a press that is not a message; 0 where there is none."""
     edit_every: float = 2.0
     """Seconds between two edits of one message, so that edits stay far from the rate limit."""
-    send_rate: float = 30.0
-    """Messages a second for the whole bot."""
-    channel_rate: float = 1.0
-    """Messages a second in one channel."""
+    send_limits: tuple[Limit, ...] = (Limit(30, 1.0),)
+    """Messages and edits of the whole bot, all its processes together."""
+    channel_limits: tuple[Limit, ...] = (Limit(1, 1.0),)
+    """Messages and edits in one channel or private chat."""
     resend_seconds: float = 0.0
     """For so long the platform knows a message by its key: sent again within that time it can't stand twice."""
+    finds: bool = False
+    """The bot can look whether a message arrived (:meth:`core.bot.Bot.find`)."""

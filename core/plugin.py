@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -174,9 +175,17 @@ class Plugin:
         """The message that shows an activity's state now; None when there is nothing to show any more."""
         raise LookupError(f"{self.name} has no card for {activity.id}")
 
-    def due(self, tx: Tx, due: Due) -> None:
-        """A schedule of this plugin came due: make the activity and its posts inside ``tx``, in a writer thread."""
-        raise LookupError(f"{self.name} has no schedule {due.schedule_id}")
+    def due(self, tx: Tx, dues: Sequence[Due]) -> None:
+        """Schedules of this plugin came due: make the activities and their posts inside ``tx``, in a writer thread.
+
+        Many at the top of an hour: write them with statements for all, not one by one. When it raises, each is tried
+        alone, so that one community's trouble is not another's.
+        """
+        raise LookupError(f"{self.name} has no schedules")
+
+    def withdraw(self, tx: Tx, community_id: UUID, activity_id: UUID) -> None:
+        """A manager changed or ended the schedule before any post of this activity went out: nobody saw it, it is
+        closed, and its posts are cancelled. Take back what :meth:`due` took, such as a question from its queue."""
 
     def settle(self, tx: Tx, settlement: Settlement) -> Message | None:
         """A space was set up with a channel: make a sensible start inside ``tx``; what to tell the manager."""

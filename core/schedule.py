@@ -185,6 +185,8 @@ class Due:
     now: datetime
     language: str
     """The community's."""
+    expires_at: datetime
+    """The end of the schedule's window: a post that could not go out by then never does."""
 
     @property
     def day(self) -> date:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 import aiohttp
@@ -124,6 +125,16 @@ class DiscordBot:
         finally:
             ready.cancel()
             commands.cancel()
+
+    async def listen(self) -> None:
+        """Hear already."""
+
+    async def hush(self) -> None:
+        """Hear all the same."""
+
+    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
+        """Nobody can tell."""
+        raise SendRefused("it can't be told")
 
     async def stop(self) -> None:
         """Hear nothing more, let what is being handled end, close."""

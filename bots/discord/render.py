@@ -15,7 +15,7 @@ import discord
 
 from bots.discord.markdown import escape, fit, markdown, mentioned
 from bots.discord.payload import Ids
-from core.capabilities import Capabilities, FormSupport
+from core.capabilities import Capabilities, FormSupport, Limit
 from core.degrade import Loss, degrade
 from core.message import Button, ButtonStyle, Choice, Control, Message, Option, Pair, cut
 from core.texts import Words
@@ -59,8 +59,8 @@ CAPABILITIES = Capabilities(
     max_button_label=80,  # "Button"
     max_options=25,  # "String Select"
     edit_every=2.0,  # 5 in 5 seconds a channel, seen in its headers; others write there, too
-    send_rate=45.0,  # "Rate Limits": 50 a second for everything that is no interaction
-    channel_rate=1.0,  # 5 in 5 seconds a channel, seen in its headers
+    send_limits=(Limit(48, 1.0),),  # "Rate Limits": 50 a second for everything that is no interaction
+    channel_limits=(Limit(5, 5.0),),  # seen in its headers
     resend_seconds=120.0,  # "Create Message": a nonce is known for "the past few minutes"
 )
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 import aiohttp
@@ -124,6 +125,16 @@ class SlackBot:
         writable = [one for one in several if one.writable]
         if writable:
             await hearing.here(writable[0].external_id)
+
+    async def listen(self) -> None:
+        """Hear already."""
+
+    async def hush(self) -> None:
+        """Hear all the same."""
+
+    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
+        """Nobody can tell."""
+        raise SendRefused("it can't be told")
 
     async def stop(self) -> None:
         """Hear nothing more, let what is being handled end, close."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from bots.slack.mrkdwn import fit, sections
 from bots.slack.payload import Ids
-from core.capabilities import Capabilities, FormSupport
+from core.capabilities import Capabilities, FormSupport, Limit
 from core.degrade import Loss, degrade
 from core.markup import plain
 from core.message import Button, ButtonStyle, Choice, Control, Image, Message, Option, Pair, cut
@@ -60,8 +60,8 @@ CAPABILITIES = Capabilities(
     max_button_label=MAX_LABEL,
     max_options=100,  # "Select menu element"
     edit_every=2.0,  # chat.update: tier 3, 50 a minute in the whole workspace
-    send_rate=20.0,  # "Rate limits": several hundred messages a minute in a workspace
-    channel_rate=1.0,  # and about one a second in a channel
+    send_limits=(Limit(20, 1.0),),  # "Rate limits": several hundred messages a minute in a workspace
+    channel_limits=(Limit(1, 1.0),),  # and about one a second in a channel
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 import structlog
@@ -60,6 +61,16 @@ class TelegramBot:
         self.health.connected, self.health.last_frame = True, receiver.clock.now()
         await self._polling.start()
         self._chore = asyncio.create_task(self._register_commands(api, receiver))
+
+    async def listen(self) -> None:
+        """Hear already."""
+
+    async def hush(self) -> None:
+        """Hear all the same."""
+
+    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
+        """Nobody can tell."""
+        raise SendRefused("it can't be told")
 
     async def stop(self) -> None:
         """Leave cleanly."""

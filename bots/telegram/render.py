@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, User
 
 from bots.telegram.keyboard import Row, keyboard
-from core.capabilities import Capabilities, FormSupport
+from core.capabilities import Capabilities, FormSupport, Limit
 from core.degrade import Loss, degrade
 from core.markup import Line, LineKind, Span, Style, parse
 from core.message import Choice, Message
@@ -44,8 +44,8 @@ CAPABILITIES = Capabilities(
     max_options=25,  # of 100 buttons in a keyboard
     alert_text=200,  # Bot API, answerCallbackQuery
     edit_every=3.0,  # edits count like messages, 20 a minute in a group
-    send_rate=30.0,  # Bot API FAQ
-    channel_rate=1 / 3,  # Bot API FAQ: 20 a minute in a group
+    send_limits=(Limit(29, 1.0),),  # Bot API FAQ: about 30
+    channel_limits=(Limit(1, 1.0), Limit(20, 60.0)),  # Bot API FAQ: one a second, 20 a minute in a group
 )
 
 _STYLES = (

@@ -6,13 +6,14 @@ import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
 from core.action import Action
 from core.bot import Address, ChannelInfo, Finding, Health, Receiver, SendError, Sent, Severity, Standing
-from core.capabilities import Capabilities, FormSupport
+from core.capabilities import Capabilities, FormSupport, Limit
 from core.event import Chosen, CommandInvoked, Event, Installed, Pressed, Replied, Submitted, Where, Who
 from core.form import Form, Raw
 from core.message import Button, Message
@@ -38,9 +39,10 @@ EVERYTHING = Capabilities(
     max_button_label=75,
     max_options=25,
     edit_every=0.0,
-    send_rate=10_000.0,
-    channel_rate=10_000.0,
+    send_limits=(Limit(10_000, 1.0),),
+    channel_limits=(Limit(10_000, 1.0),),
     resend_seconds=300.0,
+    finds=True,
 )
 """A platform that can do all that a message asks for, at any rate."""
 
@@ -117,13 +119,20 @@ class FakeBot:
         self._numbers = itertools.count(1)
 
     async def start(self, receiver: Receiver) -> None:
-        """Connect at once."""
+        """Ready at once."""
         self.receiver = receiver
-        self.health.connected = True
+
+    async def listen(self) -> None:
+        """Connect at once."""
+        self.health.connected = self.health.listening = True
+
+    async def hush(self) -> None:
+        """Disconnect."""
+        self.health.connected = self.health.listening = False
 
     async def stop(self) -> None:
         """Disconnect."""
-        self.health.connected = False
+        await self.hush()
 
     async def send(self, address: Address, message: Message, *, key: str) -> Sent:
         """Post, unless a failure waits. The same key posts once, as on a platform with idempotency keys."""
@@ -135,6 +144,10 @@ class FakeBot:
         post = Post(f"m{next(self._numbers)}", address, message, key)
         self.posts.append(post)
         return Sent(address.channel, post.id)
+
+    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
+        """The post with that key."""
+        return next((Sent(post.address.channel, post.id) for post in self.posts if post.key == key), None)
 
     async def edit(self, sent: Sent, message: Message) -> None:
         """Replace a post."""

@@ -6,6 +6,7 @@ from storage.tables.community import Channel, Community, JoinCode, Space, SpaceR
 from storage.tables.intake import Dialogue, Inbox, Keeper, Watermark
 from storage.tables.participation import Participation, ParticipationDay
 from storage.tables.people import Account, Consent, Member, Person, RoleGrant
+from storage.tables.work import Incident, Lease, Pace, Worker
 
 CORE_TABLES = frozenset(metadata.tables)
 """The names of the tables above; whatever joins the metadata later is a plugin's."""
@@ -20,9 +21,12 @@ __all__ = [
     "Delivery",
     "Dialogue",
     "Inbox",
+    "Incident",
     "JoinCode",
     "Keeper",
+    "Lease",
     "Member",
+    "Pace",
     "Participation",
     "ParticipationDay",
     "Person",
@@ -32,6 +36,7 @@ __all__ = [
     "SpaceRoute",
     "Table",
     "Watermark",
+    "Worker",
     "metadata",
     "table_of",
 ]

@@ -51,15 +51,20 @@ class Schedule(Table, table=True):
     time_zone: str | None = None  # null: the community's
     next_at: datetime | None = Field(default=None, sa_type=Utc)
     next_slot: str | None = None  # the nominal local time of next_at, ISO without a zone
-    catch_up_seconds: int = 0
+    catch_up_seconds: int = 0  # 0: the planner's own window
+    until: str | None = None  # the last local day, ISO
+    not_before: str | None = None  # local slots up to this one are left out: "skip next", or a pause with an end
+    days_off: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # holidays and ranges: core.schedule.DaysOff
+    draft: dict[str, Any] | None = Field(default=None, sa_type=Json)  # what a manager looks at and has not saved
     paused_at: datetime | None = Field(default=None, sa_type=Utc)
     ended_at: datetime | None = Field(default=None, sa_type=Utc)
-    leased_by: str | None = None
-    leased_until: datetime | None = Field(default=None, sa_type=Utc)
+    planned_at: datetime | None = Field(default=None, sa_type=Utc)  # by which clock it was last planned
+    tries: int = 0  # times in a row that its plugin raised; next_at is then when to try again
     created_at: datetime = Field(sa_type=Utc)
 
 
-_UNDONE = text("state IN ('pending', 'sending') OR wanted_revision > shown_revision")
+_UNDONE = text("state IN ('pending', 'sending', 'checking') OR wanted_revision > shown_revision")
+_STUCK = text("state IN ('unknown', 'failed')")
 
 
 class Delivery(Table, table=True):
@@ -73,6 +78,8 @@ class Delivery(Table, table=True):
         # Few rows of many are ever undone, so the index holds those alone.
         Index("ix_delivery_due", "lane", "due_at", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
         Index("ix_delivery_external", "community_id", "space_id", "external_id"),
+        # What a manager is asked about.
+        Index("ix_delivery_stuck", "community_id", sqlite_where=_STUCK, postgresql_where=_STUCK),
     )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)
@@ -82,16 +89,19 @@ class Delivery(Table, table=True):
     channel_id: UUID | None = Field(default=None, sa_type=Id)
     account_id: UUID | None = Field(default=None, sa_type=Id)  # a message in private
     lane: str  # a bot and its rate limit
-    state: str = "pending"  # pending | sending | sent | unknown | failed | cancelled
+    # pending → sending → sent, or → checking (did it arrive? the platform is asked) → sent, pending or unknown (a
+    # person is asked); failed (will not be taken); cancelled.
+    state: str = "pending"
     due_at: datetime = Field(sa_type=Utc)
+    expires_at: datetime | None = Field(default=None, sa_type=Utc)  # what was not sent by then is too late
     message: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     card_plugin: str | None = None
     wanted_revision: int = 0
     shown_revision: int = 0
     external_id: str | None = None  # the platform's id of the message
     attempts: int = 0
+    checks: int = 0  # how often the platform was asked whether it arrived
     error: str | None = None
-    leased_by: str | None = None
-    leased_until: datetime | None = Field(default=None, sa_type=Utc)
+    leased_by: str | None = None  # a worker; good while that worker is alive
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     created_at: datetime = Field(sa_type=Utc)
