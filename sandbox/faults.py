@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,6 +42,20 @@ CALL_FAULTS = frozenset(
 EVENT_FAULTS = frozenset({FaultKind.DUPLICATE, FaultKind.REORDER})
 
 
+class Moment(StrEnum):
+    """How far a call has come."""
+
+    ARRIVED = "arrived"
+    """The request is here, and nothing was decided: a failure that is arranged now still befalls it."""
+    TAKEN = "taken"
+    """All was done that it asked for, and its answer is not on its way yet."""
+
+
+Watcher = Callable[[Moment, str, str], None]
+"""Told of a call's moments with its name and the Host that it was addressed to: processes that reach the same server
+by different names of this machine can be told apart."""
+
+
 @dataclass
 class Fault:
     """One arranged failure.
@@ -62,6 +77,7 @@ class Faults:
     """The failures that are arranged and have not happened yet."""
 
     def __init__(self) -> None:
+        self.watcher: Watcher | None = None
         self._waiting: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
@@ -71,6 +87,11 @@ class Faults:
     def clear(self) -> None:
         """Forget what has not happened."""
         self._waiting.clear()
+
+    def tell(self, moment: Moment, call: str, host: str) -> None:
+        """Tell whoever watches how far a call has come."""
+        if self.watcher is not None:
+            self.watcher(moment, call, host)
 
     def take(self, name: str, kinds: frozenset[FaultKind]) -> Fault | None:
         """The failure that befalls the call or event ``name`` now, used up by one; None when all goes well."""
