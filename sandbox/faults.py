@@ -19,7 +19,9 @@ class FaultKind(StrEnum):
     DROP_AFTER_TAKING = "drop_after_taking"
     """The call is taken (the message stands in the channel), then the connection closes without an answer."""
     SLOW = "slow"
-    """The call is answered only after ``seconds``."""
+    """The call is taken, and answered only after ``seconds``."""
+    LATE = "late"
+    """The call is taken only after ``seconds``, whether or not the caller is still there."""
     DUPLICATE = "duplicate"
     """An event is sent to the bot twice."""
     REORDER = "reorder"
@@ -37,6 +39,7 @@ CALL_FAULTS = frozenset(
         FaultKind.DROP,
         FaultKind.DROP_AFTER_TAKING,
         FaultKind.SLOW,
+        FaultKind.LATE,
     }
 )
 EVENT_FAULTS = frozenset({FaultKind.DUPLICATE, FaultKind.REORDER})

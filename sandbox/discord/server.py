@@ -139,6 +139,8 @@ class Server:
             return json_response(refusal.status, refusal.body, headers)
         if fault is not None and fault.kind is FaultKind.DROP_AFTER_TAKING:
             return self._cut(request)
+        if fault is not None and fault.kind is FaultKind.SLOW:
+            await asyncio.sleep(fault.seconds)
         return json_response(status, data, headers)
 
     async def _befall(self, fault: Fault) -> None:
@@ -149,7 +151,7 @@ class Server:
             raise Refusal(500, 0, "500: Internal Server Error")
         if fault.kind is FaultKind.DROP:
             raise ConnectionAbortedError
-        if fault.kind is FaultKind.SLOW:
+        if fault.kind is FaultKind.LATE:
             await asyncio.sleep(fault.seconds)
 
     @staticmethod

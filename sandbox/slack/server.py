@@ -84,6 +84,8 @@ class Server:
         if early is not None:
             return early
         values = await self._values(request)
+        if fault is not None and fault.kind is FaultKind.LATE:
+            await asyncio.sleep(fault.seconds)
         response = await self._call(name, request, values)
         return await self._fail_late(fault, request, response)
 

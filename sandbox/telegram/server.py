@@ -82,6 +82,8 @@ class Server:
             if fault is not None and kind is FaultKind.RATE_LIMIT:
                 seconds = max(1, math.ceil(fault.seconds))
                 raise rules.TOO_MANY.error(retry_after=seconds, seconds=seconds)
+            if fault is not None and kind is FaultKind.LATE:
+                await asyncio.sleep(fault.seconds)
             body = await self._answer(name, params)
             self._faults.tell(Moment.TAKEN, name, request.host)
             if kind is FaultKind.DROP_AFTER_TAKING:

@@ -104,3 +104,14 @@ async def under_way(store: Store, now: datetime) -> dict[str, int]:
             select(func.count()).select_from(Schedule).where(col(Schedule.next_at) <= now)
         )
     return waiting | ({"unplanned": int(unplanned)} if unplanned else {})
+
+
+async def undone(store: Store, most: int = 10) -> list[str]:
+    """What is under way, a line each."""
+    columns = (
+        col(Delivery.id), col(Delivery.lane), col(Delivery.state), col(Delivery.due_at), col(Delivery.attempts),
+        col(Delivery.checks), col(Delivery.leased_by), col(Delivery.sent_at), col(Delivery.error),
+    )  # fmt: skip
+    async with store.session() as session:
+        found = await session.execute(select(*columns).where(col(Delivery.state).in_(UNDONE)).limit(most))
+        return [", ".join(f"{key} {value}" for key, value in row._mapping.items()) for row in found]

@@ -23,7 +23,7 @@ from plugins.question_of_the_day import QuestionOfTheDay
 from storage.engine import Store
 from storage.tables import Activity, Delivery
 from storage.vault import Vault
-from tests.crash.judge import Verdict, judge, under_way
+from tests.crash.judge import Verdict, judge, under_way, undone
 from tests.crash.process import Hall
 from tests.crash.town import SETTINGS, Round, Town, hosts
 from tests.crash.weather import PATIENCE_SECONDS, Aim, Weather, When, at_calls
@@ -35,6 +35,8 @@ ROUND_SECONDS = 20.0
 AGAIN_EVERY = 10
 """Every so many rounds it is the next question of an older community: posts are edited then, too. Not at each, for
 Slack allows 50 edits a minute in a workspace."""
+WONDER_SECONDS = 15.0
+"""After so long without a change the trace says what is still under way."""
 STUCK_SECONDS = 240.0
 """How long nothing may change in the end, while something is still under way."""
 
@@ -178,7 +180,7 @@ class Run:
                     return
                 await self._moment(aim)
         except TimeoutError:
-            aim.when = When.ANY
+            aim.when = When.MISSED
         strike(aim)
 
     async def _moment(self, aim: Aim) -> None:
@@ -231,7 +233,7 @@ class Run:
         self._weather.calm()
         for hall in self._halls:
             await hall.start()
-        changed, before = time.monotonic(), (dict[str, int](), 0)
+        changed, before, told = time.monotonic(), (dict[str, int](), 0), 0.0
         while True:
             await asyncio.sleep(1.0)
             self.waiting = await under_way(self._store, self._clock.now())
@@ -243,6 +245,10 @@ class Run:
                     return
             if (now := (self.waiting, self.standing)) != before:
                 changed, before = time.monotonic(), now
+            if time.monotonic() - max(changed, told) > WONDER_SECONDS:
+                told = time.monotonic()
+                for line in await undone(self._store):
+                    self.say(line)
             if time.monotonic() - changed > STUCK_SECONDS:
                 self.troubles.append(f"it does not go on: {self.waiting}")
                 return

@@ -92,11 +92,7 @@ class Town:
         """A new community of the same channels, whose question is due ``at``: nothing is closed or edited for it."""
         number = len(self.rounds)
         community, series, schedule = tx.new_id(), tx.new_id(), tx.new_id()
-        tx.add(
-            Community(
-                id=community, name=f"Hall {number}", language="en", time_zone="Europe/Berlin", created_at=tx.now
-            )
-        )
+        tx.add(Community(id=community, name=f"Hall {number}", language="en", time_zone="Etc/UTC", created_at=tx.now))
         when = {"next_at": at, "next_slot": _slot(at)}
         rule = {"kind": "daily", "spec": {"at": at.strftime("%H:%M"), "weekdays": list(_DAYS)}}
         tx.add(Schedule(community_id=community, id=schedule, plugin=CODE, created_at=tx.now, **rule, **when))

@@ -24,6 +24,7 @@ FAILURES = {
     FaultKind.SERVER_ERROR: 2,
     FaultKind.DROP: 2,
     FaultKind.SLOW: 1,
+    FaultKind.LATE: 1,
 }
 """And how: by weight."""
 PATIENCE_SECONDS = 8.0
@@ -49,6 +50,8 @@ class When(StrEnum):
     """A post was taken, and its answer is about to leave."""
     ANSWERED = "answered"
     """The answer has left, some milliseconds ago."""
+    MISSED = "missed"
+    """The moment did not come: killed all the same."""
 
 
 WEIGHTS = {
