@@ -118,7 +118,13 @@ async def crash(options: argparse.Namespace, stack: ExitStack) -> dict[str, Run]
             url = stack.enter_context(postgres.running()).make()
         shown, begun = Shown(store), time.monotonic()
         run = runs[store] = Run(
-            url, workers, options.kills, options.channels, options.seed, folder, shown, options.lease
+            [url] * workers,
+            options.channels,
+            folder,
+            options.lease,
+            kills=options.kills,
+            seed=options.seed,
+            progress=shown,
         )
         try:
             await run.go()

@@ -39,7 +39,7 @@ class Verdict:
         """Nothing lost, nothing doubled, and the store knows how it is."""
         return not (self.lost or self.doubled or self.wrong)
 
-    def weigh(self, key: Key, stand: list[str], row: Any, noted: set[UUID]) -> None:
+    def weigh(self, key: Key, stand: list[str], row: Any, noted: set[UUID | None]) -> None:
         """One post that was due: the messages that stand, and its delivery."""
         state = "never planned" if row is None else row.state
         listed = state == "unknown"
@@ -67,7 +67,7 @@ async def judge(town: Town, store: Store) -> dict[str, Verdict]:
     """Every due post of every round, by platform."""
     numbers = {(one.community, one.slot): one.number for one in town.rounds}
     async with store.session() as session:
-        found = await session.execute(
+        found: Any = await session.execute(
             select(
                 col(Activity.community_id), col(Activity.slot), col(Delivery.lane), col(Delivery.id),
                 col(Delivery.state), col(Delivery.external_id), col(Delivery.attempts), col(Delivery.error),

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+START_SECONDS = 60.0
+"""How long a start may take."""
 END_SECONDS = 20.0
 """How long an orderly end may take before it counts as none."""
 
@@ -53,6 +55,21 @@ class Hall:
                 self.said.append(line.decode(errors="replace"))
                 if line.startswith(b"{") and json.loads(line).get("event") == "ready":
                     self.ready.set()
+
+    async def until_ready(self) -> None:
+        """Wait until it says that it is ready, or ended. Raises TimeoutError when it does neither."""
+        assert self._reading is not None
+        waiting = asyncio.create_task(self.ready.wait())
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await asyncio.wait({waiting, self._reading}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+    @property
+    def last_words(self) -> str:
+        """What it said last."""
+        return "".join(list(self.said)[-5:])
 
     @property
     def runs(self) -> bool:

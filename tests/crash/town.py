@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +28,8 @@ SEND = {"discord": "POST /channels/{channel}/messages", "slack": "chat.postMessa
 """The call that posts a message."""
 FIND = {"discord": "GET /channels/{channel}/messages", "slack": "conversations.history", "telegram": "-"}
 """The call that looks whether one stands."""
+HOSTS = ("127.0.0.1", "localhost")
+"""Names of this machine, one for each process: by them the sandboxes know who calls."""
 MARK = re.compile(r"Round (\d+)")
 SETTINGS = {
     "discord": {"token": "discord-sandbox-token"},
@@ -93,8 +94,8 @@ class Town:
         number = len(self.rounds)
         community, series, schedule = tx.new_id(), tx.new_id(), tx.new_id()
         tx.add(Community(id=community, name=f"Hall {number}", language="en", time_zone="Etc/UTC", created_at=tx.now))
-        when = {"next_at": at, "next_slot": _slot(at)}
-        rule = {"kind": "daily", "spec": {"at": at.strftime("%H:%M"), "weekdays": list(_DAYS)}}
+        when: dict[str, Any] = {"next_at": at, "next_slot": _slot(at)}
+        rule: dict[str, Any] = {"kind": "daily", "spec": {"at": at.strftime("%H:%M"), "weekdays": list(_DAYS)}}
         tx.add(Schedule(community_id=community, id=schedule, plugin=CODE, created_at=tx.now, **rule, **when))
         tx.add(Series(community_id=community, id=series, schedule_id=schedule, created_at=tx.now))
         self._ask(tx, community, series, number)
@@ -104,7 +105,7 @@ class Town:
             if key not in spaces:
                 spaces[key] = self._known(tx, community, number, place)
             channel = tx.new_id()
-            where = {"space_id": spaces[key], "external_id": place.channel, "name": place.channel}
+            where: dict[str, Any] = {"space_id": spaces[key], "external_id": place.channel, "name": place.channel}
             tx.add(Channel(community_id=community, id=channel, **where))
             tx.add(SeriesChannel(community_id=community, series_id=series, channel_id=channel))
         return Round(number, community, _slot(at))
@@ -164,11 +165,6 @@ class Town:
                     if message.by_bot and (mark := MARK.search(message.text)):
                         found.setdefault((int(mark[1]), name, channel.id), []).append(message.id)
         return found
-
-
-def hosts(count: int) -> Sequence[str]:
-    """Names of this machine, one for each process: by them the sandboxes know who calls."""
-    return ("127.0.0.1", "localhost")[:count]
 
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

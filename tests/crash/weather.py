@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,12 @@ FAILURES = {
     FaultKind.LATE: 1,
 }
 """And how: by weight."""
+SLOW_SECONDS = 2.0
+"""The longest that an answer takes that is slow, and that a refused caller is asked to wait."""
+LATE_SECONDS = 5.0
+"""The longest that a call takes to be taken. Half of what the product waits before it asks what became of one."""
+LATE_CHANCE = 0.3
+"""How many of the calls whose caller is killed meanwhile are taken that late."""
 PATIENCE_SECONDS = 8.0
 """How long an aim waits for its moment, after the process is ready; then it strikes all the same."""
 
@@ -64,7 +71,8 @@ WEIGHTS = {
     When.TAKEN: 3,
     When.ANSWERED: 4,
 }
-_AT_CALLS = {When.UNSENT, When.ARRIVED, When.TAKEN, When.ANSWERED}
+AT_CALLS = frozenset({When.UNSENT, When.ARRIVED, When.TAKEN, When.ANSWERED})
+"""Those that wait for a call."""
 
 
 @dataclass
@@ -79,15 +87,26 @@ class Aim:
     all: bool
 
 
+@dataclass
+class _Aimed:
+    aim: Aim
+    strike: Callable[[Aim], None]
+    struck: asyncio.Event
+
+    def hit(self) -> None:
+        """Now."""
+        self.strike(self.aim)
+        self.struck.set()
+
+
 class Weather:
-    """Watches what reaches the platforms, and strikes. Not striking any more it still lets failures happen until
-    :meth:`calm`."""
+    """Watches what reaches the platforms: lets some calls fail, and strikes at those that are aimed at."""
 
     def __init__(self, seed: int, platforms: Mapping[str, Platform]) -> None:
         self._chance = random.Random(seed)
         self._platforms = platforms
-        self._aims: dict[str, tuple[Aim, asyncio.Event, Callable[[Aim], None]]] = {}
-        self.failures: dict[str, int] = {}
+        self._aimed: dict[str, _Aimed] = {}
+        self.failures: Counter[str] = Counter()
         for name, platform in platforms.items():
             platform.faults.watcher = partial(self._see, name)
 
@@ -106,43 +125,46 @@ class Weather:
             When.ANY: chance.uniform(0.0, 4.0),
             When.ANSWERED: chance.uniform(0.0, 0.012),
         }.get(when, 0.0)
-        calls = int(chance.expovariate(1 / 25)) if when in _AT_CALLS else 0
+        calls = int(chance.expovariate(1 / 25)) if when in AT_CALLS else 0
         return Aim(when, chance.choice(list(self._platforms)), calls, seconds, chance.random() < 0.1)
 
     async def at_call(self, host: str, aim: Aim, strike: Callable[[Aim], None]) -> None:
         """Wait until the aim struck at a call of the process that goes by ``host``."""
-        struck = asyncio.Event()
-        self._aims[host] = (aim, struck, strike)
+        aimed = self._aimed[host] = _Aimed(aim, strike, asyncio.Event())
         try:
-            await struck.wait()
+            await aimed.struck.wait()
         finally:
-            del self._aims[host]
+            self._aimed.pop(host, None)
 
     def _see(self, platform: str, moment: Moment, call: str, host: str) -> None:
-        if call not in (SEND[platform], FIND[platform]):
+        if call == SEND[platform] and self._strikes(platform, moment, host.partition(":")[0]):
             return
-        faults = self._platforms[platform].faults
-        aim, struck, strike = self._aims.get(host.partition(":")[0], (None, None, None))
-        if aim is not None and struck is not None and strike is not None and not struck.is_set():
-            early = aim.when in (When.UNSENT, When.ARRIVED)
-            here = aim.platform == platform and call == SEND[platform] and early == (moment is Moment.ARRIVED)
-            if here:
-                aim.calls -= 1
-            if here and aim.calls < 0:
-                if aim.when is When.UNSENT:
-                    faults.add(Fault(FaultKind.DROP, match=call))
-                struck.set()
-                if aim.seconds:
-                    asyncio.get_running_loop().call_later(aim.seconds, strike, aim)
-                else:
-                    strike(aim)
-                return
-        if moment is Moment.ARRIVED and self._chance.random() < CHANCE:
-            kind = self._chance.choices(list(FAILURES), list(FAILURES.values()))[0]
-            self.failures[kind] = self.failures.get(kind, 0) + 1
-            faults.add(Fault(kind, match=call, seconds=self._chance.uniform(0.5, 2.0)))
+        if moment is Moment.ARRIVED and call in (SEND[platform], FIND[platform]) and self._chance.random() < CHANCE:
+            self._fail(platform, call, self._chance.choices(list(FAILURES), list(FAILURES.values()))[0])
 
+    def _strikes(self, platform: str, moment: Moment, host: str) -> bool:
+        aimed = self._aimed.get(host)
+        if aimed is None or aimed.aim.platform != platform:
+            return False
+        when, early = aimed.aim.when, moment is Moment.ARRIVED
+        if early != (when in (When.UNSENT, When.ARRIVED)):
+            return False
+        aimed.aim.calls -= 1
+        if aimed.aim.calls >= 0:
+            return False
+        del self._aimed[host]
+        if when is When.UNSENT:
+            self._fail(platform, SEND[platform], FaultKind.DROP)
+        elif when is When.ARRIVED and self._chance.random() < LATE_CHANCE:
+            self._fail(platform, SEND[platform], FaultKind.LATE)
+        if aimed.aim.seconds:
+            asyncio.get_running_loop().call_later(aimed.aim.seconds, aimed.hit)
+        else:
+            aimed.hit()  # before anything else happens
+        return True
 
-def at_calls(aim: Aim) -> bool:
-    """Whether an aim waits for a call."""
-    return aim.when in _AT_CALLS
+    def _fail(self, platform: str, call: str, kind: FaultKind) -> None:
+        self.failures[kind] += 1
+        longest = LATE_SECONDS if kind is FaultKind.LATE else SLOW_SECONDS
+        seconds = self._chance.uniform(0.3, 1.0) * longest
+        self._platforms[platform].faults.add(Fault(kind, match=call, seconds=seconds))
