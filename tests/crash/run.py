@@ -153,7 +153,9 @@ class Run(Stage):
         rounds = self.town.rounds
         while True:
             number = len(rounds)
-            await self.ask(rounds[number - AGAIN_EVERY // 2] if number % AGAIN_EVERY == AGAIN_EVERY - 1 else None)
+            await self.ask(
+                rounds[number - AGAIN_EVERY // 2].community if number % AGAIN_EVERY == AGAIN_EVERY - 1 else None
+            )
             begun = time.monotonic()
             while time.monotonic() - begun < ROUND_SECONDS:
                 await asyncio.sleep(0.2)

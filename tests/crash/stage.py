@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from core.clock import SystemClock
 from core.registry import migrations_of
@@ -24,7 +25,7 @@ from tests.crash.town import HOSTS, SETTINGS, Round, Town
 WONDER_SECONDS = 15.0
 """After so long without a change the trace says what is still under way."""
 STUCK_SECONDS = 240.0
-"""How long nothing may change, while something is still under way."""
+"""How long nothing may change, while something is still under way, before it counts as stuck."""
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Stage:
     folder: Path
     lease: float | None = None
     own: str = ""
+    patience: float = STUCK_SECONDS
     town: Town = field(default_factory=Town)
     halls: list[Hall] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Stage:
         plugins = migrations_of([QuestionOfTheDay])
         self.store = await Store.open(self.own or self.urls[0], clock=self.clock.now, vault=vault, plugins=plugins)
         stack.push_async_callback(self.store.close)
+        await self.store.write(self.town.settle)
         for url, host in zip(self.urls, HOSTS, strict=False):
             hall = Hall(self.folder, host, {} if self.lease is None else {LEASE: str(self.lease)})
             hall.config(url, {"vault": {"key_file": str(self.folder / "master.key")}, **self._platforms(host)})
@@ -85,14 +88,10 @@ class Stage:
         for hall in self.halls:
             await hall.until_ready()
 
-    async def ask(self, again: Round | None = None, seconds: float = 0.5) -> Round:
-        """A question is due in every channel, in so many seconds; ``again``: the next of that round's community."""
+    async def ask(self, community: UUID | None = None, *, seconds: float = 0.5) -> Round:
+        """A question is due in every channel, in so many seconds: see :meth:`Town.add`."""
         at = self.clock.now() + timedelta(seconds=seconds)
-
-        def unit(tx: Any) -> Round:
-            return self.town.add(tx, at) if again is None else self.town.add_again(tx, again, at)
-
-        one = await self.store.write(unit)
+        one = await self.store.write(lambda tx: self.town.add(tx, at, community))
         self.town.rounds.append(one)
         self.say(f"round {one.number} is due")
         return one
@@ -114,7 +113,7 @@ class Stage:
                 told = time.monotonic()
                 for line in await undone(self.store):
                     self.say(line)
-            if time.monotonic() - changed > STUCK_SECONDS:
+            if time.monotonic() - changed > self.patience:
                 self.troubles.append(f"it does not go on: {self.waiting}")
 
     async def end(self) -> dict[str, Verdict]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from core.schedule import WEEKDAYS
 from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Question, Series, SeriesChannel
 from sandbox.control import Platform
@@ -64,6 +65,7 @@ class Town:
     platforms: dict[str, Platform] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
+    home: UUID | None = None
     _read: dict[str, int] = field(default_factory=dict)
     _standing: dict[int, int] = field(default_factory=dict)
 
@@ -89,60 +91,64 @@ class Town:
         await platform.install(space, owner)
 
     # -- rows --------------------------------------------------------------------------------------------------------
-    def add(self, tx: Tx, at: datetime) -> Round:
-        """A new community of the same channels, whose question is due ``at``: nothing is closed or edited for it."""
+    def settle(self, tx: Tx) -> None:
+        """The community that the spaces belong to: here members' acts are heard, and nobody is greeted."""
+        self.home = self._community(tx, "Home")
+        mine = select(col(Space.platform), col(Space.external_id), col(Space.id))
+        for platform, space, space_id in tx.execute(mine.where(col(Space.community_id) == self.home)).all():
+            route = {"community_id": self.home, "space_id": space_id, "name": space, "created_at": tx.now}
+            tx.add(SpaceRoute(platform=platform, external_id=space, **route))
+
+    def add(self, tx: Tx, at: datetime, community: UUID | None = None) -> Round:
+        """A question is due ``at`` in every channel: of a new community, so that nothing is closed or edited for it;
+        or the next one of ``community``, which closes the one before, and changes all its posts."""
         number = len(self.rounds)
-        community, series, schedule = tx.new_id(), tx.new_id(), tx.new_id()
-        tx.add(Community(id=community, name=f"Hall {number}", language="en", time_zone="Etc/UTC", created_at=tx.now))
-        when: dict[str, Any] = {"next_at": at, "next_slot": _slot(at)}
-        rule: dict[str, Any] = {"kind": "daily", "spec": {"at": at.strftime("%H:%M"), "weekdays": list(_DAYS)}}
-        tx.add(Schedule(community_id=community, id=schedule, plugin=CODE, created_at=tx.now, **rule, **when))
-        tx.add(Series(community_id=community, id=series, schedule_id=schedule, created_at=tx.now))
-        self._ask(tx, community, series, number)
-        spaces: dict[tuple[str, str], UUID] = {}
-        for place in self.places:
-            key = (place.platform, place.space)
-            if key not in spaces:
-                spaces[key] = self._known(tx, community, number, place)
-            channel = tx.new_id()
-            where: dict[str, Any] = {"space_id": spaces[key], "external_id": place.channel, "name": place.channel}
-            tx.add(Channel(community_id=community, id=channel, **where))
-            tx.add(SeriesChannel(community_id=community, series_id=series, channel_id=channel))
-        return Round(number, community, _slot(at))
-
-    def add_again(self, tx: Tx, before: Round, at: datetime) -> Round:
-        """The next question of an earlier round's community: that one closes, and all its posts change."""
-        number = len(self.rounds)
-        series = tx.scalar(select(col(Series.id)).where(col(Series.community_id) == before.community))
-        self._ask(tx, before.community, series, number)
-        tx.execute(
-            update(Schedule)
-            .where(col(Schedule.community_id) == before.community)
-            .values(next_at=at, next_slot=_slot(at))
-        )
-        return Round(number, before.community, _slot(at))
-
-    def _known(self, tx: Tx, community: UUID, number: int, place: Place) -> UUID:
-        """The community's row of a space. The first round's is where the space belongs, so that nobody is greeted."""
-        space = tx.new_id()
-        key: dict[str, Any] = {"platform": place.platform, "external_id": place.space, "name": place.space}
-        tx.add(Space(community_id=community, id=space, created_at=tx.now, **key))
-        if number == 0:
-            tx.add(SpaceRoute(community_id=community, space_id=space, created_at=tx.now, **key))
-        return space
-
-    def _ask(self, tx: Tx, community: UUID, series: UUID, number: int) -> None:
-        words = f"Round {number}: what made you smile?"
+        if community is None:
+            community = self._community(tx, f"Hall {number}")
+        series = tx.scalar(select(col(Series.id)).where(col(Series.community_id) == community))
+        slot = at.replace(tzinfo=None, microsecond=0).isoformat()
         tx.add(
             Question(
                 community_id=community,
                 id=tx.new_id(),
                 series_id=series,
-                words=words,
+                words=f"Round {number}: what made you smile?",
                 language="en",
                 created_at=tx.now,
             )
         )
+        rule = {"at": at.strftime("%H:%M"), "weekdays": list(WEEKDAYS)}
+        due = update(Schedule).where(col(Schedule.community_id) == community)
+        tx.execute(due.values(spec=rule, next_at=at, next_slot=slot))
+        return Round(number, community, slot)
+
+    def _community(self, tx: Tx, name: str) -> UUID:
+        """A community with every channel in it, its series, and a schedule of which nothing is due."""
+        community, series, schedule = tx.new_id(), tx.new_id(), tx.new_id()
+        key: dict[str, Any] = {"community_id": community, "created_at": tx.now}
+        tx.add(Community(id=community, name=name, language="en", time_zone="Etc/UTC", created_at=tx.now))
+        tx.add(Schedule(id=schedule, plugin=CODE, kind="daily", **key))
+        tx.add(Series(id=series, schedule_id=schedule, **key))
+        spaces: dict[tuple[str, str], UUID] = {}
+        for place in self.places:
+            where = (place.platform, place.space)
+            if where not in spaces:
+                spaces[where] = tx.new_id()
+                tx.add(
+                    Space(id=spaces[where], platform=place.platform, external_id=place.space, name=place.space, **key)
+                )
+            channel = tx.new_id()
+            tx.add(
+                Channel(
+                    community_id=community,
+                    id=channel,
+                    space_id=spaces[where],
+                    external_id=place.channel,
+                    name=place.channel,
+                )
+            )
+            tx.add(SeriesChannel(community_id=community, series_id=series, channel_id=channel))
+        return community
 
     # -- what stands -------------------------------------------------------------------------------------------------
     def standing(self) -> dict[int, int]:
@@ -165,10 +171,3 @@ class Town:
                     if message.by_bot and (mark := MARK.search(message.text)):
                         found.setdefault((int(mark[1]), name, channel.id), []).append(message.id)
         return found
-
-
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def _slot(at: datetime) -> str:
-    return at.replace(tzinfo=None, microsecond=0).isoformat()
