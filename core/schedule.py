@@ -129,7 +129,7 @@ class EveryDays:
 
 @dataclass(frozen=True, slots=True)
 class EveryWeeks:
-    """On some weekdays of every ``every``-th week. The week that ``start`` lies in is the first, from ``start`` on."""
+    """On some weekdays of every ``every``-th week, from ``start`` on, whose week is the first."""
 
     kind: ClassVar[str] = "weeks"
     at: time
@@ -241,7 +241,7 @@ def kind_of(rule: Rule) -> str:
     return rule.kind
 
 
-# -- reckoning ---------------------------------------------------------------------------------------------------------
+# -- reckoning -------------------------------------------------------------------------------------------------------
 def _first(triggers: Iterable[CronTrigger], wall: datetime) -> datetime | None:
     # A trigger may answer with the very moment that it is asked for, so it is asked for the one after.
     now = wall.replace(tzinfo=UTC) + _MOMENT
@@ -278,7 +278,7 @@ def _triggers(rule: Daily | Monthly | Cron) -> tuple[CronTrigger, ...]:
             return _cron_triggers(line)
 
 
-# -- cron lines --------------------------------------------------------------------------------------------------------
+# -- cron lines ------------------------------------------------------------------------------------------------------
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SUNDAY_FIRST = (*WEEKDAYS[-1:], *WEEKDAYS[:-1])
 _PARTS: tuple[tuple[str, int, int, int, Mapping[str, int]], ...] = (
@@ -288,7 +288,8 @@ _PARTS: tuple[tuple[str, int, int, int, Mapping[str, int]], ...] = (
     ("month", 1, 12, 12, {name: number for number, name in enumerate(_MONTHS, 1)}),
     ("day_of_week", 0, 7, 7, {name: number for number, name in enumerate(_SUNDAY_FIRST)}),
 )
-"""A cron line's parts: APScheduler's name, the least and the greatest value, how many there are, names (crontab(5))."""
+"""A cron line's parts, as crontab(5) has them: APScheduler's name, the least and the greatest value, how many there
+are, and names."""
 _LEAP = 2028
 
 
@@ -347,7 +348,7 @@ def _number(text: str, names: Mapping[str, int]) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 2 else -1
 
 
-# -- what plugins are handed -------------------------------------------------------------------------------------------
+# -- what plugins are handed -----------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Due:
     """A schedule's slot that has come, as the plugin that makes something of it sees it."""

@@ -7,7 +7,7 @@ times, and holds only when it is saved.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -48,7 +48,7 @@ class ScheduleDesk(Plugin):
     code = CODE
     title = _("Schedules")
 
-    # -- looking -------------------------------------------------------------------------------------------------------
+    # -- looking -----------------------------------------------------------------------------------------------------
     @command("schedules", _("When what goes out: change, skip, pause"), right=Right.MANAGE)
     async def schedules(self, ctx: Context, _text: str) -> Answer:
         """The community's schedules; the only one at once with its buttons."""
@@ -65,7 +65,9 @@ class ScheduleDesk(Plugin):
             return Message(text=_("Nothing is scheduled here yet. Start with `/hall setup`."))
         if len(rows) == 1:
             return _shown(ctx, rows[0])
-        lines = [f"{number}. **{ctx.say(_title(ctx, row))}** · {_summary(ctx, row)}" for number, row in enumerate(rows, 1)]
+        lines = [
+            f"{number}. **{ctx.say(_title(ctx, row))}** · {_summary(ctx, row)}" for number, row in enumerate(rows, 1)
+        ]
         controls = tuple(
             Button(f"{number}. {ctx.say(_title(ctx, row))}"[:75], ctx.action("show", row.id))
             for number, row in enumerate(rows, 1)
@@ -78,14 +80,14 @@ class ScheduleDesk(Plugin):
         row = await _row(ctx, action)
         return _shown(ctx, row) if row is not None else gone()
 
-    # -- changing ------------------------------------------------------------------------------------------------------
+    # -- changing ----------------------------------------------------------------------------------------------------
     @form("change", right=Right.MANAGE)
     async def change_form(self, ctx: Context, action: Action) -> Form | Message:
         """The first form: of what is saved, or of the draft that the button names."""
         row = await _row(ctx, action)
         if row is None:
             return gone()
-        return first_form(action, _named(row, action) or _saved(ctx, row))
+        return first_form(action, named(row, action) or _saved(ctx, row))
 
     @submit("change", right=Right.MANAGE)
     async def change(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
@@ -93,7 +95,7 @@ class ScheduleDesk(Plugin):
         row = await _row(ctx, action)
         if row is None:
             return gone()
-        before = _named(row, action) or _saved(ctx, row)
+        before = named(row, action) or _saved(ctx, row)
         draft = await asyncio.to_thread(take_first, before, values, ctx.language, ctx.now)
         if isinstance(draft, FormErrors):
             return draft
@@ -105,7 +107,7 @@ class ScheduleDesk(Plugin):
     async def more_form(self, ctx: Context, action: Action) -> Form | Message:
         """The second form, of the draft that the button names."""
         row = await _row(ctx, action)
-        draft = _named(row, action) if row is not None else None
+        draft = named(row, action) if row is not None else None
         if draft is None:
             return outdated()
         return second_form(action, draft, ctx.language, ctx.now) or outdated()
@@ -114,7 +116,7 @@ class ScheduleDesk(Plugin):
     async def more(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
         """Keep the draft, whole now, and show when it would be due."""
         row = await _row(ctx, action)
-        before = _named(row, action) if row is not None else None
+        before = named(row, action) if row is not None else None
         if row is None or before is None:
             return outdated()
         draft = await asyncio.to_thread(take_second, before, values, ctx.now)
@@ -134,11 +136,11 @@ class ScheduleDesk(Plugin):
         row = await _row(ctx, action)
         if row is None:
             return gone()
-        if _named(row, action) is not None:
+        if named(row, action) is not None:
             await ctx.write(lambda tx: timetable.keep_draft(tx, ctx.community_id, row.id, None))
         return _shown(ctx, row, _("Discarded. All stays as it was."))
 
-    # -- resting -------------------------------------------------------------------------------------------------------
+    # -- resting -----------------------------------------------------------------------------------------------------
     @press("skip", right=Right.MANAGE)
     async def skip(self, ctx: Context, action: Action) -> Answer:
         """Leave out the time that the button names."""
@@ -216,7 +218,7 @@ class ScheduleDesk(Plugin):
     async def _act(
         self, ctx: Context, action: Action, unit: Callable[[Tx, dict[str, Any]], Phrase], last: Phrase | None = None
     ) -> Answer:
-        """Do something to the schedule that a button names, and show it. ``last``: what to say when none would come."""
+        """Do something to the named schedule, and show it. ``last``: what to say when none would come any more."""
         schedule_id = _id(action)
         if schedule_id is None or await _row(ctx, action) is None:
             return gone()
@@ -232,9 +234,12 @@ class ScheduleDesk(Plugin):
         return _shown(ctx, row, said) if row is not None else gone()
 
 
-# -- the preview, for plugins with a short form of their own too -------------------------------------------------------
-async def preview(ctx: Context, row: Any, draft: Draft, *more: Button) -> Message:
-    """When the draft would be due, before anything is saved. ``more`` buttons stand behind the others."""
+# -- the preview, for plugins with a short form of their own too -----------------------------------------------------
+async def preview(ctx: Context, row: Any, draft: Draft, *more: Button, again: Action | None = None) -> Message:
+    """When the draft would be due, before anything is saved.
+
+    ``more``: buttons of its plugin; ``again``: what opens the plugin's own form once more, instead of the desk's.
+    """
     timing, where = draft.timing(_not_before(row)), zone(draft.zone)
     coming = await asyncio.to_thread(upcoming, timing, where, ctx.now)
     parts = [timing_words(timing, draft.zone, ctx.say, ctx.language)]
@@ -250,7 +255,7 @@ async def preview(ctx: Context, row: Any, draft: Draft, *more: Button) -> Messag
 
     controls = (
         Button(_("Save"), action("save", draft.keeper or CODE), style=ButtonStyle.PRIMARY),
-        Button(_("Change again"), action("change"), form=True),
+        Button(_("Change again"), again or action("change"), form=True),
         *more,
         Button(_("Discard"), action("drop")),
     )
@@ -264,7 +269,7 @@ async def save_draft(ctx: Context, action: Action, also: Callable[[Tx, Draft], N
         return gone()
 
     def unit(tx: Tx) -> bool:
-        held = _named(timetable.locked(tx, ctx.community_id, row.id), action)
+        held = named(timetable.locked(tx, ctx.community_id, row.id), action)
         if held is None:
             return False
         if also is not None:
@@ -284,10 +289,11 @@ async def save_draft(ctx: Context, action: Action, also: Callable[[Tx, Draft], N
         saved = await ctx.write(unit)
     except NeverComes:
         return Message(text=never())
-    row = await _row(ctx, action)
-    if not saved or row is None:
+    now = await _row(ctx, action)
+    if not saved or now is None:
         return outdated()
-    return _shown(ctx, row, _("Saved."))
+    now.time_zone = (row.draft or {}).get("zone")  # the community's own may be another by now than this event's
+    return _shown(ctx, now, _("Saved."))
 
 
 def gone() -> Message:
@@ -300,7 +306,7 @@ def outdated() -> Message:
     return Message(text=_("That was changed meanwhile. `/hall schedules` shows how it stands."))
 
 
-# -- parts -------------------------------------------------------------------------------------------------------------
+# -- parts -----------------------------------------------------------------------------------------------------------
 def _id(action: Action) -> UUID | None:
     return action.args[0] if action.args and isinstance(action.args[0], UUID) else None
 
@@ -314,8 +320,8 @@ async def _row(ctx: Context, action: Action) -> Schedule | None:
     return found
 
 
-def _named(row: Any, action: Action) -> Draft | None:
-    """The row's draft, when it is the one that an action names."""
+def named(row: Any, action: Action) -> Draft | None:
+    """A row's draft, when it is the one that an action names."""
     if not row.draft or len(action.args) < 2 or row.draft.get("number") != action.args[1]:
         return None
     return Draft.from_data(row.draft)
@@ -377,7 +383,7 @@ def _shown(ctx: Context, row: Schedule, said: Phrase | None = None) -> Message:
     return Message(title=_title(ctx, row), text="\n\n".join(parts), controls=_controls(ctx, row))
 
 
-def _controls(ctx: Context, row: Schedule) -> Sequence[Button]:
+def _controls(ctx: Context, row: Schedule) -> tuple[Button, ...]:
     def button(label: Phrase, verb: str, *args: int, **look: Any) -> Button:
         return Button(label, Action(CODE, verb, (row.id, *args), ctx.community_id), **look)
 

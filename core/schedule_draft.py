@@ -48,7 +48,15 @@ class Draft:
         elif isinstance(rule, Daily):
             kind = {WEEKDAYS: DAILY, WORKING: WORKDAYS}.get(rule.weekdays, CHOSEN)
         parts.pop("at", None)
-        return cls(new_number(), kind, at if not isinstance(at, datetime) else None, zone, timing.until, timing.days_off, parts)
+        return cls(
+            new_number(),
+            kind,
+            at if not isinstance(at, datetime) else None,
+            zone,
+            timing.until,
+            timing.days_off,
+            parts,
+        )
 
     @property
     def rule(self) -> Rule:

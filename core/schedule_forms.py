@@ -62,7 +62,7 @@ def never() -> Phrase:
     return _("Like this it would never be due. Look at the date, the last day and the days off.")
 
 
-# -- the first form ----------------------------------------------------------------------------------------------------
+# -- the first form --------------------------------------------------------------------------------------------------
 def first_form(action: Action, draft: Draft) -> Form:
     """Kind, time, zone, last day and days off, holding the draft's."""
     return Form(
@@ -135,7 +135,8 @@ def take_first(draft: Draft, values: Mapping[str, Value], language: str, now: da
         off = days_off.read(str(values.get("off") or ""), language)
     except OffError as error:
         errors["off"] = _(
-            "I can't read {what}. Write a country, or a country and its part, and dates: DE-BY, 2026-12-24 – 2027-01-02.",
+            "I can't read {what}. Write a country, if you like with its part, and dates: "
+            "DE-BY, 2026-12-24 – 2027-01-02.",
             what=cut(error.part, SHOWN),
         )
     if errors:
@@ -154,7 +155,7 @@ def take_first(draft: Draft, values: Mapping[str, Value], language: str, now: da
     return FormErrors({"until" if changed.until else "off": wrong}) if wrong else changed
 
 
-# -- the second form ---------------------------------------------------------------------------------------------------
+# -- the second form -------------------------------------------------------------------------------------------------
 def second_form(action: Action, draft: Draft, language: str, now: datetime) -> Form | None:
     """What the draft's kind needs besides; None where that is nothing."""
     fields = second_fields(draft, language, now)
@@ -229,7 +230,7 @@ def take_second(draft: Draft, values: Mapping[str, Value], now: datetime) -> Dra
     return FormErrors({next(iter(values)): wrong}) if wrong else changed
 
 
-# -- parts -------------------------------------------------------------------------------------------------------------
+# -- parts -----------------------------------------------------------------------------------------------------------
 def _never_due(draft: Draft, now: datetime) -> Phrase | None:
     """What to say when the draft would never be due or can't be read."""
     try:
@@ -282,11 +283,14 @@ def _start_field(parts: Mapping[str, Any], today: date) -> FormField:
 def _weekdays_field(chosen: tuple[str, ...], language: str) -> FormField:
     options = _weekday_options(language)
     return FormField(
-        FieldKind.CHOICE, "weekdays", _("Days of the week"), value=tuple(chosen), maximum=len(options), options=options
+        FieldKind.CHOICE,
+        "weekdays",
+        _("Days of the week"),
+        value=tuple(chosen),
+        maximum=len(options),
+        options=options,
     )
 
 
 def _weekday_options(language: str) -> tuple[Option, ...]:
     return tuple(Option(day, day_name(day, language)) for day in WEEKDAYS)
-
-

@@ -11,8 +11,8 @@ from babel.lists import format_list
 
 from core.days_off import DaysOff
 from core.schedule import LAST, WEEKDAYS, Cron, Daily, EveryDays, EveryWeeks, Monthly, Once, Rule
-from core.timing import Change, Slot, Timing, change_at
 from core.texts import Domain, Phrase, Words
+from core.timing import Change, Slot, Timing, change_at
 
 _ = Domain("core")
 
@@ -40,31 +40,31 @@ def rule_words(rule: Rule, language: str) -> Phrase:
     def names(weekdays: Sequence[str]) -> str:
         return format_list([day_name(one, language) for one in weekdays], locale=language)
 
+    if isinstance(rule, Once):
+        return _("once, on {day} at {time}", day=day_of(rule.at.date(), language), time=f"{rule.at:%H:%M}")
+    if isinstance(rule, Cron):
+        return _("by the cron line `{line}`", line=rule.line)
+    at = f"{rule.at:%H:%M}"
     match rule:
-        case Once(at):
-            return _("once, on {day} at {time}", day=day_of(at.date(), language), time=at.strftime("%H:%M"))
-        case Cron(line):
-            return _("by the cron line `{line}`", line=line)
-    at = rule.at.strftime("%H:%M")
-    match rule:
-        case Daily(_at, weekdays):
-            if weekdays == WEEKDAYS:
-                return _("every day at {time}", time=at)
-            if weekdays == WEEKDAYS[:5]:
-                return _("Monday to Friday at {time}", time=at)
+        case Daily(_, weekdays) if weekdays == WEEKDAYS:
+            return _("every day at {time}", time=at)
+        case Daily(_, weekdays) if weekdays == WEEKDAYS[:5]:
+            return _("Monday to Friday at {time}", time=at)
+        case Daily(_, weekdays) | EveryWeeks(_, 1, weekdays, _):
             return _("{days} at {time}", days=names(weekdays), time=at)
-        case EveryDays(_at, every, _start):
-            return _("every day at {time}", time=at) if every == 1 else _("every {n} days at {time}", n=every, time=at)
-        case EveryWeeks(_at, every, weekdays, _start):
-            if every == 1:
-                return _("{days} at {time}", days=names(weekdays), time=at)
+        case EveryDays(_, 1, _):
+            return _("every day at {time}", time=at)
+        case EveryDays(_, every, _):
+            return _("every {n} days at {time}", n=every, time=at)
+        case EveryWeeks(_, every, weekdays, _):
             return _("every {n} weeks on {days} at {time}", n=every, days=names(weekdays), time=at)
-        case Monthly(_at, nth, weekday):
-            which = _NTH[nth]
-            return _("each month on the {nth} {day} at {time}", nth=which, day=day_name(weekday, language), time=at)
+        case Monthly(_, nth, weekday):
+            day = day_name(weekday, language)
+            return _("each month on the {nth} {day} at {time}", nth=_NTH[nth], day=day, time=at)
 
 
 _NTH = {1: _("first"), 2: _("second"), 3: _("third"), 4: _("fourth"), LAST: _("last")}
+
 
 def timing_words(timing: Timing, zone: str, say: Say, language: str) -> str:
     """A timing, in a few lines: its rule, its zone, and what is left out."""
@@ -94,6 +94,7 @@ def coming_words(coming: Sequence[Slot], where: ZoneInfo, now: datetime, say: Sa
     lines, before = [], now
     for due in coming:
         line = f"- {when(due.slot, language)}"
+        mark: Phrase | None = None
         match change_at(due, where, before):
             case Change.MISSING:
                 mark = _("the clocks go forward, so it is {time}", time=f"{due.at.astimezone(where):%H:%M}")
@@ -101,8 +102,6 @@ def coming_words(coming: Sequence[Slot], where: ZoneInfo, now: datetime, say: Sa
                 mark = _("this hour comes twice, it goes out the first time")
             case Change.SINCE:
                 mark = _("the clocks have changed by then")
-            case None:
-                mark = None
         if mark is not None:
             line += f" · _{say(mark)}_"
         lines.append(line)

@@ -137,13 +137,17 @@ def end_schedule(tx: Tx, *, community_id: UUID, schedule_id: UUID, now: datetime
     _set(tx, row, None, ended_at=now, paused_at=None, not_before=None, draft=None)
 
 
-def follow_zone(tx: Tx, community_id: UUID, time_zone: str, now: datetime) -> None:
-    """The community lives in another zone: its schedules without a zone of their own are due at other moments."""
+def move_zone(tx: Tx, community_id: UUID, time_zone: str, now: datetime) -> None:
+    """The community lives in another zone from now on, and with it its schedules that have none of their own."""
+    home = col(Community.id) == community_id
+    if tx.scalar(select(col(Community.time_zone)).where(home)) == time_zone:
+        return
     rows = tx.execute(
         _rows(community_id).where(
             col(Schedule.time_zone).is_(None), col(Schedule.ended_at).is_(None), col(Schedule.paused_at).is_(None)
         )
     ).all()
+    tx.execute(update(Community).where(home).values(time_zone=time_zone))
     for row in rows:
         first = next_due(timing_of(row), zone(time_zone), now)
         _set(tx, row, first, ended_at=None if first else now)
@@ -159,7 +163,7 @@ def timing_of(row: Any) -> Timing:
     return timing_from(row.kind, row.spec, row.until, row.days_off, row.not_before)
 
 
-# -- parts -------------------------------------------------------------------------------------------------------------
+# -- parts -----------------------------------------------------------------------------------------------------------
 def _is(community_id: UUID, schedule_id: UUID) -> Any:
     return and_(col(Schedule.community_id) == community_id, col(Schedule.id) == schedule_id)
 
@@ -184,6 +188,7 @@ _READ = (
 
 
 def locked(tx: Tx, community_id: UUID, schedule_id: UUID) -> Any:
+    """A schedule's row, which nobody else changes until this unit is committed. Raises ScheduleError for no row."""
     row = tx.execute(_rows(community_id).where(col(Schedule.id) == schedule_id)).first()
     if row is None:
         raise ScheduleError(f"the community has no schedule {schedule_id}")

@@ -100,7 +100,7 @@ def timing_from(
     )
 
 
-# -- from wall times to moments ----------------------------------------------------------------------------------------
+# -- from wall times to moments --------------------------------------------------------------------------------------
 def moment(slot: datetime, where: ZoneInfo) -> datetime:
     """The moment in UTC of a wall time: the first of two, and past the gap where there is none."""
     return slot.replace(tzinfo=where, fold=0).astimezone(UTC)
@@ -164,7 +164,7 @@ def change_at(due: Slot, where: ZoneInfo, before: datetime) -> Change | None:
     return Change.SINCE if _offset(local) != _offset(before.astimezone(where)) else None
 
 
-# -- after an outage ---------------------------------------------------------------------------------------------------
+# -- after an outage -------------------------------------------------------------------------------------------------
 class Turn(NamedTuple):
     """What a schedule that came due has to do now."""
 
@@ -176,9 +176,7 @@ class Turn(NamedTuple):
     """The next one, after now. None: the schedule is over."""
 
 
-def newest_due_and_next(
-    plan: Plan, where: ZoneInfo, row_slot: datetime, now: datetime, catch_up: timedelta
-) -> Turn:
+def newest_due_and_next(plan: Plan, where: ZoneInfo, row_slot: datetime, now: datetime, catch_up: timedelta) -> Turn:
     """What became of the slots from ``row_slot`` until ``now``, and what comes next.
 
     :param row_slot: the slot that the row waits for; it is due.
