@@ -121,7 +121,8 @@ def skip(
     """
     row = _running(tx, community_id, schedule_id)
     if row.next_slot is None or slot < datetime.fromisoformat(row.next_slot):
-        if not _withdraw(tx, row, now, plugins, slot):
+        skipped = row.not_before is not None and slot <= datetime.fromisoformat(row.not_before)
+        if not skipped and not _withdraw(tx, row, now, plugins, slot):
             raise LookupError(f"the slot {slot} is over")
         return Slot(datetime.fromisoformat(row.next_slot), row.next_at) if row.next_slot else None
     timing = timing_of(row)

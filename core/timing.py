@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from core.days_off import NONE_OFF, DaysOff
-from core.schedule import Rule, kind_of, rule_from
+from core.schedule import Rule, ScheduleError, kind_of, rule_from
 
 HORIZON = timedelta(days=366 * 41)
 """How far is looked for a next time. 29 February falls on a given weekday within forty years (1 in 28, and 2100 has
@@ -92,12 +92,12 @@ def timing_from(
     not_before: str | None = None,
 ) -> Timing:
     """Back from :attr:`Timing.columns`. Raises ScheduleError for what this version can't read."""
-    return Timing(
-        rule_from(kind, spec),
-        date.fromisoformat(until) if until else None,
-        DaysOff.from_data(days_off) if days_off else NONE_OFF,
-        datetime.fromisoformat(not_before) if not_before else None,
-    )
+    try:
+        last = date.fromisoformat(until) if until else None
+        rest = datetime.fromisoformat(not_before) if not_before else None
+    except (TypeError, ValueError) as error:
+        raise ScheduleError(f"can't read a schedule's exceptions: {error}") from error
+    return Timing(rule_from(kind, spec), last, DaysOff.from_data(days_off) if days_off else NONE_OFF, rest)
 
 
 # -- from wall times to moments --------------------------------------------------------------------------------------
