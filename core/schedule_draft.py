@@ -13,7 +13,7 @@ from core.days_off import NONE_OFF, DaysOff
 from core.schedule import WEEKDAYS, Cron, Daily, Once, Rule, kind_of, rule_from
 from core.timing import Timing
 
-DAILY, WORKDAYS, CHOSEN = "daily", "workdays", "chosen"
+DAILY, WORKDAYS, CHOSEN = "daily", "weekdays", "chosen"
 """What a manager picks, where a rule is always :class:`core.schedule.Daily`. The others are called as their rules."""
 WORKING = WEEKDAYS[:5]
 
@@ -63,7 +63,7 @@ class Draft:
         """The rule. Raises ScheduleError where something is missing or can't be."""
         at = self.at.strftime("%H:%M") if self.at is not None else None
         match self.kind:
-            case "daily" | "workdays":
+            case "daily" | "weekdays":
                 return rule_from("daily", {"at": at, "weekdays": WEEKDAYS if self.kind == DAILY else WORKING})
             case "chosen":
                 return rule_from("daily", {"at": at, **self.parts})
