@@ -355,7 +355,7 @@ def _state(ctx: Context, row: Schedule) -> list[str]:
     if rest is not None and moment(rest, where) > ctx.now:
         if (rest.hour, rest.minute) == (23, 59):
             until = day_of(rest.date() + timedelta(days=1), ctx.language)
-            lines.append(ctx.say(_("It is paused and goes on on {day}.", day=until)))
+            lines.append(ctx.say(_("It is paused. It goes on again on {day}.", day=until)))
         else:
             lines.append(ctx.say(_("Skipped: {when}.", when=when(rest, ctx.language))))
     if row.next_at is not None:

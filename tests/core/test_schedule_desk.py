@@ -260,7 +260,7 @@ async def test_a_pause_with_an_end(olga: Manager) -> None:
     form = await olga.open(await olga.look(), "Pause")
     assert "is over" in (await olga.fill(form, until="2026-11-20")).errors["until"]
     seen = await olga.fill(form, until="2026-12-01")
-    assert "It is paused and goes on on Tue, Dec 1, 2026." in seen.text
+    assert "It is paused. It goes on again on Tue, Dec 1, 2026." in seen.text
     assert "Next: Tue, Dec 1, 2026, 09:00" in seen.text
     # It outlives a change, and the preview knows it.
     assert "- Tue, Dec 1, 2026, 18:30" in (await olga.change(time="18:30")).text
