@@ -10,6 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from core.schedule import ScheduleError
 
 
+KEPT = 1024
+"""Zones remembered by what was typed, more than there are: looking one up reads the system's list of them."""
+
+
 class UnknownZone(ScheduleError):
     """No such time zone. ``nearest`` has the names that look most like it."""
 
@@ -39,6 +43,7 @@ def _cities() -> dict[str, str]:
     return cities
 
 
+@lru_cache(KEPT)
 def zone(name: str) -> ZoneInfo:
     """The zone by its IANA name, or by its city alone. Raises :class:`UnknownZone`, which knows the nearest names."""
     wanted = name.strip().replace(" ", "_")
