@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from core.schedule import ScheduleError
 
-
 KEPT = 1024
 """Zones remembered by what was typed, more than there are: looking one up reads the system's list of them."""
 

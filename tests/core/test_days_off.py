@@ -20,8 +20,10 @@ MAY = (date(2027, 5, 5), date(2027, 5, 5))
         ("de-by", DaysOff("DE", "BY")), ("Germany - Bayern", DaysOff("DE", "BY")), ("DE/Bayern", DaysOff("DE", "BY")),
         ("Guinea-Bissau", DaysOff("GW")), ("US-CA", DaysOff("US", "CA")), ("United States", DaysOff("US")),
         ("2027-05-05", DaysOff(ranges=(MAY,))), ("2026-12-24 – 2027-01-02", DaysOff(ranges=(CHRISTMAS,))),
-        ("2026-12-24-2027-01-02", DaysOff(ranges=(CHRISTMAS,))), ("2026-12-24 bis 2027-01-02", DaysOff(ranges=(CHRISTMAS,))),
-        ("2026-12-24 to 2027-01-02", DaysOff(ranges=(CHRISTMAS,))), ("2026-12-24..2027-01-02", DaysOff(ranges=(CHRISTMAS,))),
+        ("2026-12-24-2027-01-02", DaysOff(ranges=(CHRISTMAS,))),
+        ("2026-12-24 bis 2027-01-02", DaysOff(ranges=(CHRISTMAS,))),
+        ("2026-12-24 to 2027-01-02", DaysOff(ranges=(CHRISTMAS,))),
+        ("2026-12-24..2027-01-02", DaysOff(ranges=(CHRISTMAS,))),
         ("2027-05-05; DE-BY\n2026-12-24 au 2027-01-02", DaysOff("DE", "BY", (CHRISTMAS, MAY))),
     ],
 )  # fmt: skip
