@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from core.testing import SetClock
 from core.timing import Timing
 from storage.engine import Store
 from storage.tables import Delivery, Schedule
+from storage.vault import Vault
 from tests.core.kit import one_store, rows
 from tests.core.probe import CODE, Probe
 from tests.core.yard import Yard
@@ -311,3 +313,27 @@ async def test_a_changed_schedule_holds_at_once(table: Rows) -> None:
     assert await table.plan() == []
     table.yard.time.set(at)
     assert await table.plan() == ["2026-11-21T18:30:00"]
+
+
+async def test_a_change_and_the_planner_at_the_same_moment_leave_nothing_of_the_old_time(
+    postgres_url: str, time: SetClock, vault: Vault, probe: Withdrawing
+) -> None:
+    """One process plans nine o'clock while managers move it through another. Whoever is first, none goes out."""
+    stores = [await Store.open(postgres_url, clock=time.now, vault=vault) for _ in range(2)]
+    yard = Yard(stores[0], time, probe)
+    await yard.build()
+    tables = []
+    for _ in range(30):
+        table = Rows(yard, probe)
+        await table.add()
+        tables.append(table)
+    time.set(DUE)
+    planner = Planner(yard.hall("other", store=stores[1]))
+    await asyncio.gather(*(table.change(EVENING) for table in tables[:15]), planner.plan())
+    await asyncio.gather(planner.plan(), *(table.change(EVENING) for table in tables[15:]))
+    assert set(await tables[0].states()) <= {"cancelled"}
+    planned = await rows(stores[0], "SELECT count(*) FROM activity")
+    assert planned == [(len(probe.withdrawn),)]
+    assert await rows(stores[0], "SELECT DISTINCT next_slot FROM schedule") == [("2026-11-21T18:30:00",)]
+    for store in stores:
+        await store.close()
