@@ -151,7 +151,7 @@ def take_first(draft: Draft, values: Mapping[str, Value], language: str, now: da
     )
     if second_fields(changed, language, now):
         return changed
-    wrong = _never_due(changed, now)
+    wrong = never_due(changed, now)
     return FormErrors({"until" if changed.until else "off": wrong}) if wrong else changed
 
 
@@ -226,13 +226,13 @@ def take_second(draft: Draft, values: Mapping[str, Value], now: datetime) -> Dra
             case _:
                 parts[name] = " ".join(str(value).split())
     changed = draft.renewed(parts=parts)
-    wrong = _never_due(changed, now)
+    wrong = never_due(changed, now)
     return FormErrors({next(iter(values)): wrong}) if wrong else changed
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------
-def _never_due(draft: Draft, now: datetime) -> Phrase | None:
-    """What to say when the draft would never be due or can't be read."""
+def never_due(draft: Draft, now: datetime) -> Phrase | None:
+    """What to say when the draft would never be due or can't be read; None when all is well."""
     try:
         if next_due(draft.timing(None), zone(draft.zone), now) is not None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from core.plugin import Answer, FormErrors
 from core.schedule_desk import CODE as DESK
 from core.schedule_desk import named, preview, save_draft
 from core.schedule_draft import CHOSEN, DAILY, WORKDAYS, Draft
-from core.schedule_forms import write_time
+from core.schedule_forms import never_due, write_time
 from core.settling import channel_for, unknown_zone
 from core.texts import Domain
 from core.zones import UnknownZone, parse_time, zone
@@ -96,6 +97,8 @@ async def take_settings(ctx: Context, values: Mapping[str, Value]) -> Answer | F
         draft = draft.renewed(at=at, zone=where, kind=kind, parts={})
     more = {"channel": chosen[0]} if isinstance(chosen, tuple) else {}
     draft = draft.renewed(keeper=queue.CODE, more=more)
+    if wrong := await asyncio.to_thread(never_due, draft, ctx.now):
+        return FormErrors({"time": wrong})
     await ctx.write(lambda tx: timetable.keep_draft(tx, ctx.community_id, row.id, draft.to_data()))
     full = Button(
         _("Other days, holidays, an end"), Action(DESK, "change", (row.id, draft.number), ctx.community_id), form=True

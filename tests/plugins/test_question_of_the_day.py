@@ -168,7 +168,7 @@ async def test_the_channel_changes_when_it_is_saved_also_by_the_full_form(hall: 
 
 
 @one_store
-async def test_the_short_form_keeps_days_that_it_does_not_know(hall: Hall, bot: FakeBot) -> None:
+async def test_the_short_form_keeps_days_that_it_does_not_know(hall: Hall, bot: FakeBot, time: SetClock) -> None:
     await install(bot)
     form = (await bot.press((await bot.command("schedules", "olga")).button("Change"), "olga", form=True)).opened
     assert form is not None
@@ -183,6 +183,9 @@ async def test_the_short_form_keeps_days_that_it_does_not_know(hall: Hall, bot: 
     seen = await bot.submit(opened.action, "olga", {"time": "10", "days": "chosen", "zone": "Berlin"})
     assert "**Each month on the second Tuesday at 10:00**" in seen.text
     assert "Last day: Fri, Dec 31, 2027\nNot on: holidays in DE" in seen.text
+    time.set(datetime(2027, 12, 31, 12, tzinfo=UTC))
+    seen = await bot.submit(opened.action, "olga", {"time": "10", "days": "daily", "zone": "Berlin"})
+    assert "never be due" in seen.errors["time"]
 
 
 async def test_a_test_goes_to_the_manager_alone_and_takes_nothing_from_the_queue(hall: Hall, bot: FakeBot) -> None:
