@@ -13,12 +13,11 @@ from sqlmodel import col
 
 from core.activity import OPEN, NewActivity, Target, close_all, open_all, owe_private
 from core.message import Message
-from core.planner import change_schedule
-from core.schedule import Due, rule_from
+from core.schedule import Due
 from core.texts import Domain, Words, words_to_data
 from plugins.question_of_the_day.tables import Question, Series, SeriesChannel
 from storage.prepared import PreparedForAll
-from storage.tables import Account, Activity, Channel, Schedule, Space
+from storage.tables import Account, Activity, Channel, Space
 from storage.tx import Tx
 from storage.types import Id
 
@@ -281,20 +280,3 @@ def tell_keeper(tx: Tx, community_id: UUID, series_id: UUID, keeper_id: UUID, *,
                 now=now,
             )
             return
-
-
-def reckon(tx: Tx, series: Series, time_zone: str) -> None:
-    """The community's zone may have changed: reckon the next time anew."""
-    row = tx.execute(
-        select(col(Schedule.kind), col(Schedule.spec)).where(
-            col(Schedule.community_id) == series.community_id, col(Schedule.id) == series.schedule_id
-        )
-    ).one()
-    change_schedule(
-        tx,
-        community_id=series.community_id,
-        schedule_id=series.schedule_id,
-        rule=rule_from(row.kind, row.spec),
-        time_zone=time_zone,
-        now=tx.now,
-    )
