@@ -71,15 +71,15 @@ def open_all(tx: Tx, plugin: str, several: Sequence[NewActivity], now: datetime)
             {
                 "community_id": one.community_id,
                 "id": activity_id,
-                "plugin": plugin,
                 "schedule_id": one.schedule_id,
                 "slot": one.slot,
-                "state": OPEN,
                 "data": one.data,
-                "created_at": now,
             }
             for one, activity_id in zip(several, ids, strict=True)
         ],
+        plugin=plugin,
+        state=OPEN,
+        created_at=now,
     )
     insert_all(
         tx,
@@ -92,20 +92,20 @@ def open_all(tx: Tx, plugin: str, several: Sequence[NewActivity], now: datetime)
                 "space_id": target.space_id,
                 "channel_id": target.channel_id,
                 "lane": target.lane,
-                "state": "pending",
-                "due_at": now,
                 "expires_at": one.expires_at,
-                "message": {},
-                "card_plugin": plugin,
-                "wanted_revision": 1,
-                "shown_revision": 0,
-                "attempts": 0,
-                "checks": 0,
-                "created_at": now,
             }
             for one, activity_id in zip(several, ids, strict=True)
             for target in one.targets
         ],
+        state="pending",
+        due_at=now,
+        message={},
+        card_plugin=plugin,
+        wanted_revision=1,
+        shown_revision=0,
+        attempts=0,
+        checks=0,
+        created_at=now,
     )
     return ids
 

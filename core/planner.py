@@ -142,7 +142,7 @@ class Planner:
         self._make(tx, [look for look in looks if look.wanted])
         for look in looks:
             look.tell(tx)
-        update_all(tx, Schedule, ("community_id", "id"), [look.values(now) for look in looks])
+        update_all(tx, Schedule, ("community_id", "id"), [look.values(now) for look in looks], planned_at=now)
         return len(rows)
 
     def _look(self, tx: Tx, row: Row[Any], now: datetime) -> _Look | None:
@@ -252,7 +252,6 @@ class _Look:
             "next_slot": slot,
             "next_at": at,
             "ended_at": now if at is None else None,
-            "planned_at": now,
             "tries": tries,
         }
 
@@ -315,8 +314,6 @@ def _reckon_again(tx: Tx, *, now: datetime) -> int:
         except ScheduleError:
             upcoming = None
         slot, at = (upcoming.slot.isoformat(), upcoming.at) if upcoming else (None, None)
-        values.append(
-            {"community_id": row.community_id, "id": row.id, "next_slot": slot, "next_at": at, "planned_at": now}
-        )
-    update_all(tx, Schedule, ("community_id", "id"), values)
+        values.append({"community_id": row.community_id, "id": row.id, "next_slot": slot, "next_at": at})
+    update_all(tx, Schedule, ("community_id", "id"), values, planned_at=now)
     return len(rows)

@@ -98,7 +98,7 @@ async def test_a_planner_that_dies_in_the_middle_leaves_nothing_behind(
     await schedule(yard)
     yard.time.set(BERLIN_NINE)
 
-    def die(*_arguments: object) -> None:
+    def die(*_arguments: object, **_more: object) -> None:
         raise ConnectionAbortedError
 
     with monkeypatch.context() as patched:
