@@ -302,6 +302,10 @@ class Rest:
     async def list_messages(self, call: Call) -> Answer:
         channel = self._channel(call)
         limit = call.number("limit", 50, 1, 100)
+        if channel.guild is not None:
+            may = permissions.of_bot(channel.guild, channel)
+            if not may & Permission.READ_MESSAGE_HISTORY:
+                return 200, []  # rules.HISTORY_UNSEEN
         before, after = call.number("before", 1 << 63, 0, 1 << 63), call.number("after", 0, 0, 1 << 63)
         around = call.number("around", 0, 0, 1 << 63)
         if around:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from app import settings
 from app.acting import ActingError, Fill, World, control_of, fill, find_control, press, set_up_choices, until
 from app.serve import Running, running
+from core.capabilities import Limit
 from core.clock import Clock
 from core.testing import SetClock
 from sandbox.control import ControlView, MessageView, Outcome, OutcomeKind, Platform
@@ -33,6 +34,7 @@ CHANNEL = "lounge"
 ANSWER = ("Answer", "Antworten")
 TITLES = ("Question of the day", "Frage des Tages")
 """What stands on a question's button and above it, in the languages of these tests' communities."""
+FREE = (Limit(1000, 1.0),)
 SANDBOXES: dict[str, Callable[[], Platform]] = {
     "discord": lambda: DiscordSandbox(message_bucket=None),
     "slack": lambda: SlackSandbox(rate_limits=False),
@@ -287,7 +289,7 @@ async def hall(
     }
     loaded = settings.load(None, **{**given, **more})
     for bot in loaded.bots:
-        bot.capabilities = replace(bot.capabilities, channel_rate=1000.0, send_rate=1000.0, edit_every=0.1)
+        bot.capabilities = replace(bot.capabilities, channel_limits=FREE, send_limits=FREE, edit_every=0.1)
     async with running(loaded, clock) as house:
         yield house
 
