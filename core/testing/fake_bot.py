@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from core.action import Action
-from core.bot import Address, ChannelInfo, Finding, Health, Receiver, SendError, Sent, Severity, Standing
+from core.bot import Address, ChannelInfo, Finding, Health, Receiver, SendError, SendFailed, Sent, Severity, Standing
 from core.capabilities import Capabilities, FormSupport, Limit
 from core.event import Chosen, CommandInvoked, Event, Installed, Pressed, Replied, Submitted, Where, Who
 from core.form import Form, Raw
@@ -119,6 +119,8 @@ class FakeBot:
         self.failing: list[SendError] = []
         self.breaking: list[SendError] = []
         self.unreadable: list[SendError] = []
+        self.offline = False
+        """Nothing goes out, and the platform is known not to have taken it."""
         self.standings: dict[str, Standing] = {} if beside is None else beside.standings
         self.rooms: list[ChannelInfo] = [ChannelInfo("general", "general")] if beside is None else beside.rooms
         self.receiver: Receiver | None = None
@@ -145,6 +147,8 @@ class FakeBot:
 
     async def send(self, address: Address, message: Message, *, key: str) -> Sent:
         """Post, unless a failure waits. The same key posts once, as on a platform with idempotency keys."""
+        if self.offline:
+            raise SendFailed("offline", retry_after=0.1)
         if self.failing:
             raise self.failing.pop(0)
         for post in self.posts:
@@ -164,6 +168,8 @@ class FakeBot:
 
     async def edit(self, sent: Sent, message: Message) -> None:
         """Replace a post."""
+        if self.offline:
+            raise SendFailed("offline", retry_after=0.1)
         if self.failing:
             raise self.failing.pop(0)
         post = next(post for post in self.posts if post.id == sent.message)

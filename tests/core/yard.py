@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.activity import Target, open_activity, owe_card, owe_private, touch_card
+from core.activity import Target, open_activity, owe_private, touch_card
 from core.bot import Address, SendError, Sent
 from core.context import Settlement
 from core.delivery import Lane
@@ -95,6 +95,18 @@ class Yard:
             )
             self.probe.settlements.append(settlement)
 
+    async def add_channels(self, count: int) -> None:
+        """So many channels in all."""
+        more = [self.store.ids.next(self.time.now()) for _ in range(len(self.channels), count)]
+
+        def unit(tx: Tx) -> None:
+            for number, channel in enumerate(more, len(self.channels)):
+                where = {"space_id": self.space, "external_id": f"c{number}", "name": f"c{number}"}
+                tx.add(Channel(community_id=self.community, id=channel, **where))
+
+        await self.store.write(unit)
+        self.channels.extend(more)
+
     @property
     def targets(self) -> list[Target]:
         return [Target(self.space, channel, "fake") for channel in self.channels]
@@ -120,16 +132,8 @@ class Yard:
         """Owe a card; returns the activity."""
 
         def unit(tx: Tx) -> UUID:
-            activity = open_activity(tx, community_id=self.community, plugin=CODE, now=self.time.now())
-            owe_card(
-                tx,
-                community_id=self.community,
-                activity_id=activity,
-                plugin=CODE,
-                targets=self.targets if targets is None else targets,
-                now=self.time.now(),
-            )
-            return activity
+            where = self.targets if targets is None else targets
+            return open_activity(tx, community_id=self.community, plugin=CODE, now=self.time.now(), targets=where)
 
         return await self.store.write(unit)
 

@@ -34,7 +34,6 @@ CHANNEL = "lounge"
 ANSWER = ("Answer", "Antworten")
 TITLES = ("Question of the day", "Frage des Tages")
 """What stands on a question's button and above it, in the languages of these tests' communities."""
-FREE = (Limit(1000, 1.0),)
 SANDBOXES: dict[str, Callable[[], Platform]] = {
     "discord": lambda: DiscordSandbox(message_bucket=None),
     "slack": lambda: SlackSandbox(rate_limits=False),
@@ -289,7 +288,8 @@ async def hall(
     }
     loaded = settings.load(None, **{**given, **more})
     for bot in loaded.bots:
-        bot.capabilities = replace(bot.capabilities, channel_limits=FREE, send_limits=FREE, edit_every=0.1)
+        many = (Limit(1000, 1.0),)
+        bot.capabilities = replace(bot.capabilities, channel_limits=many, send_limits=many, edit_every=0.1)
     async with running(loaded, clock) as house:
         yield house
 
