@@ -89,6 +89,7 @@ async def ways(tally: Tally, folder: Path) -> AsyncIterator[Ways]:
         hall.watermarks = Watermarks()
         with patch.object(bot_module, "connect", connect):
             await bot.start(hall)
+            await bot.listen()
         bots[str(count)] = bot, line
     bare_line = Nowhere()
     bare_bot = Bot(TOKEN, request=bare_line, get_updates_request=bare_line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -80,7 +81,9 @@ class DiscordBot:
         self.deadlines = Deadlines(DEFER_SECONDS)
         self.form_deadlines = Deadlines(FORM_SECONDS)
         self._client: Client | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        """What is being handled, by a number of ours: each takes itself away without asking who it is."""
+        self._numbers = itertools.count()
         self._waiting: deque[tuple[Event, InteractionAnswering | ReplyAnswering | None]] = deque()
         self._connected = asyncio.Event()
         self._hearing = False
@@ -129,7 +132,7 @@ class DiscordBot:
         await self._leave(client)
         self.deadlines.stop()
         self.form_deadlines.stop()
-        left = list(self._tasks)
+        left = list(self._tasks.values())
         for task in left:
             task.cancel()
         await client.close()
@@ -141,7 +144,7 @@ class DiscordBot:
         await client.hush(STOP_SECONDS)
         self._hearing = self.health.connected = False
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            await asyncio.wait(self._tasks.values(), timeout=STOP_SECONDS)
 
     async def _explained(self, work: Coroutine[Any, Any, None], undo: Callable[[], Awaitable[None]]) -> None:
         """Do it in time, or undo it and say why in words that help."""
@@ -304,37 +307,37 @@ class DiscordBot:
             self._waiting.append((event, answering))
 
     def _begin(self, event: Event, answering: InteractionAnswering | ReplyAnswering | None) -> None:
-        self._tasks.add(asyncio.get_running_loop().create_task(self._handle(event, answering)))
+        key = next(self._numbers)
+        self._tasks[key] = asyncio.get_running_loop().create_task(self._handle(event, answering, key))
 
-    async def _handle(self, event: Event, answering: InteractionAnswering | ReplyAnswering | None) -> None:
+    async def _handle(self, event: Event, answering: InteractionAnswering | ReplyAnswering | None, key: int) -> None:
         try:
             await self.receiver.receive(event, answering)
         except Exception:
             logger.exception("an event could not be handled")
         finally:
-            if answering is not None:
+            if answering is not None and not answering.over:
                 await answering.finish()
-            self._over()
+            self._over(key)
 
-    def _over(self) -> None:
-        """The task that runs now is done. (A callback would cost another turn of the loop for each event.)"""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.discard(task)
+    def _over(self, key: int) -> None:
+        """A task is done. (A callback would cost another turn of the loop for each event.)"""
+        self._tasks.pop(key, None)
         if self._waiting:
             self._begin(*self._waiting.popleft())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the connection; it ends with the bot at the latest."""
-        self._tasks.add(asyncio.get_running_loop().create_task(self._run(work)))
+        key = next(self._numbers)
+        self._tasks[key] = asyncio.get_running_loop().create_task(self._run(work, key))
 
-    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, work: Coroutine[Any, Any, None], key: int) -> None:
         try:
             await work
         except Exception:
             logger.exception("an answer could not be made")
         finally:
-            self._over()
+            self._over(key)
 
     def lost(self, losses: Sequence[Loss]) -> None:
         """Count what could not be shown, and log each kind once."""

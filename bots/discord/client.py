@@ -75,6 +75,9 @@ class Client(discord.Client):
         )
         self._ours = handlers
         self._gateway: asyncio.Task[None] | None = None
+        self._socket: DiscordWebSocket | None = None
+        """Also one that is not ready yet, unlike the library's ``ws``: a thread of its own keeps it alive."""
+        self._connection._update_references = self._opened  # type: ignore[method-assign]  # it is for voice, else
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Hand an event on. What goes wrong with one must not end the connection that it came by."""
@@ -84,6 +87,9 @@ class Client(discord.Client):
                 handler(*args)
             except Exception:
                 logger.exception("a frame could not be read: %s", event)
+
+    def _opened(self, ws: DiscordWebSocket) -> None:
+        self._socket = ws
 
     @property
     def listens(self) -> bool:
@@ -100,13 +106,13 @@ class Client(discord.Client):
         gateway, self._gateway = self._gateway, None
         if gateway is None:
             return
+        state = self._connection
         gateway.cancel()
         await asyncio.gather(gateway, return_exceptions=True)
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(seconds):
-                if self.ws is not None:
-                    await self.ws.close(code=1000)  # else Discord keeps the session for a while, to be resumed
-        state = self._connection
+                if self._socket is not None:
+                    await self._socket.close(code=1000)  # else Discord keeps the session for a while
         if state._ready_task is not None:  # it waits for more servers
             state._ready_task.cancel()
         me = state.user

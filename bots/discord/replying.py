@@ -33,6 +33,9 @@ class ReplyAnswering:
         self._bot = bot
         self._message = message
 
+    over = True
+    """Nothing is owed."""
+
     @property
     def can_open_form(self) -> bool:
         """Only interactions open forms."""

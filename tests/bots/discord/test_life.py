@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import discord
 import pytest
@@ -136,6 +137,7 @@ async def test_a_stop_in_the_middle_of_a_connection(monkeypatch: pytest.MonkeyPa
         await place.bot.stop()
         with pytest.raises(BotStartError, match="hear no more"):
             await listen
+        await settle(lambda: not any("keep-alive" in one.name for one in threading.enumerate()))
 
 
 async def test_by_default_no_intent_needs_approval() -> None:
