@@ -80,6 +80,8 @@ class DiscordBot:
         self.frames = Frames(reads_all=settings.read_all_replies)
         self.deadlines = Deadlines(DEFER_SECONDS)
         self.form_deadlines = Deadlines(FORM_SECONDS)
+        self.ticks: dict[int, int] = {}
+        """How many ticks are on their way in a channel."""
         self._client: Client | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
         """What is being handled, by a number of ours: each takes itself away without asking who it is."""
