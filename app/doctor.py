@@ -217,7 +217,7 @@ async def _pages(settings: Settings) -> Finding:
             said = await answer.json()
             if said["ready"]:
                 return Finding(GOOD, "running", f"hallkeeper runs here and is ready ({url}).")
-            down = [name for name, one in said["connections"].items() if not one["connected"]]
+            down = [name for name, one in said["connections"].items() if one["listening"] and not one["connected"]]
             down += [] if said["store"] else ["store"]
             return Finding(
                 BAD, "running", f"hallkeeper runs here and is not ready: look at {', '.join(down) or url}."

@@ -113,6 +113,8 @@ def written(value: Any) -> str:
         return f"{hours} h" if not rest else f"{rest // 60} min" if not hours and not rest % 60 else f"{rest} s"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(f"{one.count} in {one.seconds:g} s" for one in value)
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return f"{value:,}" if isinstance(value, int) else str(value)
