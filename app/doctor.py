@@ -20,6 +20,7 @@ from app.upkeep import reaching
 from core.bot import Bot, Finding, Severity
 from core.house import House
 from core.registry import catalogues_for, migrations_of
+from core.schedule_desk import ScheduleDesk
 from core.texts import Catalogues
 from storage import keeper, migrate
 from storage.connect import writing_engine
@@ -173,7 +174,7 @@ def _channels(url: URL) -> list[Known]:
 # -- texts, plugins, pages --------------------------------------------------------------------------------------
 def _texts(settings: Settings) -> list[Finding]:
     """Which languages are spoken, and which plugin lacks one of them."""
-    plugins = [House(), *settings.plugins]
+    plugins = [House(), ScheduleDesk(), *settings.plugins]
     try:
         languages = catalogues_for(plugins).languages
     except ValueError as error:
@@ -216,7 +217,7 @@ async def _pages(settings: Settings) -> Finding:
             said = await answer.json()
             if said["ready"]:
                 return Finding(GOOD, "running", f"hallkeeper runs here and is ready ({url}).")
-            down = [name for name, one in said["connections"].items() if not one["connected"]]
+            down = [name for name, one in said["connections"].items() if one["listening"] and not one["connected"]]
             down += [] if said["store"] else ["store"]
             return Finding(
                 BAD, "running", f"hallkeeper runs here and is not ready: look at {', '.join(down) or url}."

@@ -18,6 +18,7 @@ from core.clock import Clock, SystemClock
 from core.hall import Hall
 from core.house import House
 from core.registry import catalogues_for, migrations_of
+from core.schedule_desk import ScheduleDesk
 from storage.alone import alone
 from storage.engine import Store
 from storage.errors import BadMasterKey, WrongMasterKey
@@ -102,7 +103,7 @@ async def _running(settings: Settings, clock: Clock, only: bool) -> AsyncIterato
 
 
 def _hall(settings: Settings, store: Store, clock: Clock, only: bool) -> Hall:
-    plugins = [House(), *settings.plugins]
+    plugins = [House(), ScheduleDesk(), *settings.plugins]
     try:
         catalogues = catalogues_for(plugins)
         return Hall(store=store, bots=settings.bots, plugins=plugins, catalogues=catalogues, clock=clock, alone=only)

@@ -150,8 +150,8 @@ def claim(
         place.take(at)
         jobs.append(_job(row, at, vault))
     update_all(tx, Delivery, ("community_id", "id"), held)
-    mine = [{"community_id": job.community_id, "id": job.id, "leased_by": worker} for job in jobs]
-    update_all(tx, Delivery, ("community_id", "id"), mine)
+    mine = [{"community_id": job.community_id, "id": job.id} for job in jobs]
+    update_all(tx, Delivery, ("community_id", "id"), mine, leased_by=worker)
     paces.save(now)
     return Claimed(jobs, None if again is None else _moment(again - AHEAD))
 

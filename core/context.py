@@ -82,6 +82,10 @@ class Settlement:
 class Context:
     """One event on its way through one plugin. Made by the hall, never kept."""
 
+    __slots__ = (
+        "_hall", "_member", "_plugin", "_written", "draft", "event", "language", "place", "right",
+    )  # fmt: skip
+
     def __init__(self, hall: Hall, plugin: Plugin, event: Event, place: Place, right: Right, language: str) -> None:
         self._hall = hall
         self._plugin = plugin

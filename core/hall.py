@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -52,8 +53,7 @@ HANDLER_SECONDS = 10.0
 """A handler that takes longer is stopped and its member told: a hung one must not hold a platform's stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
+class _Reply(NamedTuple):
     """What a member is answered, once everything is committed. ``errors`` are those of a refused form's fields."""
 
     answer: Answer
@@ -173,37 +173,32 @@ class Hall:
             await self._answer(answering, reply)
 
     # -- the route of an event -----------------------------------------------------------------------------------
-    async def _handle(self, event: Event) -> _Reply | None:
+    def _handle(self, event: Event) -> Awaitable[_Reply | None]:
         match event:
             case CommandInvoked():
-                route = self.routes.commands.get(event.name) or self.routes.commands["help"]
-                return await self._act(event, route, None, event.text)
+                command = self.routes.commands.get(event.name) or self.routes.commands["help"]
+                return self._act(event, command, None, event.text)
             case Pressed(form=True):
-                return await self._open(event)
-            case Pressed():
-                return await self._verb(event, self.routes.presses)
-            case Chosen():
-                return await self._verb(event, self.routes.chooses, event.values)
+                return self._open(event)
+            case Pressed(action=action):
+                route = self.routes.presses.get((action.plugin, action.verb))
+                return self._act(event, route, action.community, action)
+            case Chosen(action=action):
+                route = self.routes.chooses.get((action.plugin, action.verb))
+                return self._act(event, route, action.community, action, event.values)
             case Submitted():
-                return await self._submitted(event)
+                return self._submitted(event)
             case Replied() | Edited() | Reacted():
-                return await self._about_message(event)
+                return self._about_message(event)
             case _:
-                return await self._tell_all(event)
-
-    async def _verb(
-        self, event: Pressed | Chosen, routes: Mapping[tuple[str, str], Route], *more: Any
-    ) -> _Reply | None:
-        route = routes.get((event.action.plugin, event.action.verb))
-        if route is None:
-            return _Reply(words.unknown_press(), self.language_of(event.who))
-        return await self._act(event, route, event.action.community, event.action, *more)
+                return self._tell_all(event)
 
     async def _open(self, event: Pressed) -> _Reply | None:
         action = event.action
         route = self.routes.forms.get((action.plugin, action.verb))
         if route is None:
-            return await self._verb(event, self.routes.presses)
+            pressed = self.routes.presses.get((action.plugin, action.verb))
+            return await self._act(event, pressed, action.community, action)
         found = await self._permitted(event, route, action.community)
         if isinstance(found, _Reply):
             return found
@@ -283,17 +278,28 @@ class Hall:
             raise errors[0] if len(errors) == 1 else ExceptionGroup("several plugins raised", errors)
         return None
 
-    async def _act(self, event: Any, route: Route, community_id: Any, *arguments: Any) -> _Reply | None:
-        found = await self._permitted(event, route, community_id)
+    async def _act(self, event: Any, route: Route | None, community_id: Any, *arguments: Any) -> _Reply:
+        if route is None:
+            return _Reply(words.unknown_press(), self.language_of(event.who))
+        found = self._remembered(event, route, community_id) or await self._permitted(event, route, community_id)
         if isinstance(found, _Reply):
             return found
-        return await self._call(event, route, *found, *arguments)
+        ctx = self._context(event, route, *found)
+        return _Reply(await route.method(ctx, *arguments), ctx.language)
 
     async def _call(self, event: Event, route: Route, place: Place, right: Right, *arguments: Any) -> _Reply:
         ctx = self._context(event, route, place, right)
         return _Reply(await route.method(ctx, *arguments), ctx.language)
 
     # -- who and where ---------------------------------------------------------------------------------------------
+    def _remembered(self, event: Any, route: Route, community_id: Any) -> tuple[Place, Right] | None:
+        """What :meth:`_permitted` says where nobody need be asked: nearly always, and an event costs little more."""
+        where = event.where
+        place = self.places.known(where.platform, where.space) if where.space else None
+        if place is None or place.community_id is None or route.right > Right.ANSWER:
+            return None
+        return (place, Right.ANSWER) if community_id is None or community_id == place.community_id else None
+
     async def _permitted(self, event: Any, route: Route, community_id: Any) -> tuple[Place, Right] | _Reply:
         """The place and the right of who acts, or what to tell them when they may not."""
         place = await self._place(event)
@@ -349,14 +355,12 @@ class Hall:
     # -- answers ---------------------------------------------------------------------------------------------------
     async def _answer(self, answering: Answering, reply: _Reply) -> None:
         """Show the answer to the member. Best effort: what was committed stays, the next press shows the state."""
-
-        def say(what: Words) -> str:
-            return self.say(what, reply.language)
-
         try:
+            if reply.answer is None:
+                await answering.acknowledge()
+                return
+            say = partial(self.catalogues.say, language=reply.language)
             match reply.answer:
-                case None:
-                    await answering.acknowledge()
                 case Message():
                     message = replace(reply.answer, audience=Audience.MEMBER).spoken(say)
                     if reply.errors is None:

@@ -25,9 +25,9 @@ from core.message import Audience, Button, ButtonStyle, Control, Message, Option
 from core.places import Place
 from core.plugin import Answer, FormErrors, Plugin, command, form, on, submit
 from core.rights import Right
-from core.schedule import UnknownZone, zone
 from core.settling import Choices, CodeError, guess_zone, settle, unknown_zone
 from core.texts import Domain, Phrase, Words, language_name
+from core.zones import UnknownZone, zone
 from storage.tables import Delivery, JoinCode, Space, SpaceRoute
 from storage.tx import Tx
 

@@ -81,11 +81,9 @@ class Paces:
             self._tx,
             Pace,
             ("lane", "place"),
-            [
-                {"lane": self._lane, "place": place, "recent": one.kept(), "used_at": now}
-                for place, one in sorted(windows.items())
-                if one.changed
-            ],
+            [{"place": place, "recent": one.kept()} for place, one in sorted(windows.items()) if one.changed],
+            lane=self._lane,
+            used_at=now,
         )
 
     def _read(self, places: Sequence[str]) -> dict[str, list[float]]:

@@ -23,14 +23,14 @@ class Patience:
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time() + self.seconds
-        self._due[_task()] = due
+        self._due[_task(loop)] = due
         if self._timer is None:
             self._timer = loop.call_at(due, self._ring)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        task = _task()
+        task = _task(asyncio.get_running_loop())
         self._due.pop(task, None)
         if self._stopped and task in self._stopped:
             self._stopped.discard(task)
@@ -51,8 +51,8 @@ class Patience:
             task.cancel()
 
 
-def _task() -> asyncio.Task[object]:
-    task = asyncio.current_task()
+def _task(loop: asyncio.AbstractEventLoop) -> asyncio.Task[object]:
+    task = asyncio.current_task(loop)  # it would ask for the loop again
     if task is None:
         raise RuntimeError("what takes time runs in a task")
     return task

@@ -16,16 +16,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Row, and_, bindparam, literal_column, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, literal_column, select, update
 from sqlmodel import col
 
 from core import incidents
 from core.incidents import Kind
-from core.schedule import Due, Rule, ScheduleError, kind_of, moment, next_due, rule_from, zone
+from core.schedule import Due, ScheduleError
+from core.timetable import timing_of
+from core.timing import Slot, newest_due_and_next, next_due
 from core.workforce import boot_time
+from core.zones import zone
 from storage.bulk import update_all
 from storage.errors import StoreError
 from storage.prepared import Prepared
@@ -137,15 +139,10 @@ class Planner:
             .with_for_update(of=Schedule, skip_locked=True)
         ).all()
         looks = [look for row in rows if (look := self._look(tx, row, now)) is not None]
-        planned = _planned(tx, looks)
+        self._make(tx, [look for look in looks if look.wanted])
         for look in looks:
-            look.planned = (look.due.community_id, look.due.schedule_id, look.slot) in planned
-        failed = self._make(tx, [look.due for look in looks if look.wanted])
-        for look in looks:
-            trace = failed.get(look.due.schedule_id, "")
-            look.tell(tx, trace)
-            look.failed = bool(trace)
-        update_all(tx, Schedule, ("community_id", "id"), [look.values(now) for look in looks])
+            look.tell(tx)
+        update_all(tx, Schedule, ("community_id", "id"), [look.values(now) for look in looks], planned_at=now)
         return len(rows)
 
     def _look(self, tx: Tx, row: Row[Any], now: datetime) -> _Look | None:
@@ -153,44 +150,45 @@ class Planner:
         catch_up = timedelta(seconds=row.catch_up_seconds) or CATCH_UP
         slot = datetime.fromisoformat(row.next_slot)
         try:
-            rule, where = rule_from(row.kind, row.spec), zone(row.time_zone or row.home)
-            first = moment(slot, where)
-            slot, at = newest_due(rule, where, slot, first, now, catch_up)
-            upcoming = next_due(rule, where, now)
+            turn = newest_due_and_next(timing_of(row), zone(row.time_zone or row.home), slot, now, catch_up)
         except ScheduleError:
             logger.exception("a schedule can't be kept and ends", schedule=str(row.id))
             here = and_(col(Schedule.community_id) == row.community_id, col(Schedule.id) == row.id)
             tx.execute(update(Schedule).where(here).values(next_at=None, next_slot=None, ended_at=now))
             return None
-        due = Due(row.community_id, row.id, row.plugin, slot, at, now, row.language, at + catch_up)
-        look = _Look(due, slot.isoformat(), upcoming, row.tries if at == first else 0)
+        # What is past its window is seen for what it is by its end.
+        *missed, newest = turn.missed if turn.post is None else (*turn.missed, turn.post)
+        expires_at = newest.at + catch_up
+        due = Due(row.community_id, row.id, row.plugin, newest.slot, newest.at, now, row.language, expires_at)
+        look = _Look(due, newest.slot.isoformat(), turn.upcoming, 0 if missed else row.tries)
         look.known = row.plugin in self._hall.routes.by_code
-        look.skipped = row.next_slot if at > first else ""
+        look.missed = missed
         return look
 
-    def _make(self, tx: Tx, dues: Sequence[Due]) -> dict[UUID, str]:
-        """Let the plugins make what is due, all of a plugin's at once. Those that failed, with their traces."""
-        failed: dict[UUID, str] = {}
-        by_plugin: dict[str, list[Due]] = {}
-        for due in dues:
-            by_plugin.setdefault(due.plugin, []).append(due)
+    def _make(self, tx: Tx, looks: Sequence[_Look]) -> None:
+        """Let the plugins make what is due, all of a plugin's at once; what fails so is tried alone."""
+        by_plugin: dict[str, list[_Look]] = {}
+        for look in looks:
+            by_plugin.setdefault(look.due.plugin, []).append(look)
         for code, several in by_plugin.items():
             make = self._hall.routes.by_code[code].due
             try:
                 with tx.nested():
-                    make(tx, several)
+                    make(tx, [look.due for look in several])
                 continue
-            except Exception:
-                if len(several) > 1:
-                    logger.warning("a batch could not be planned: each is tried alone", plugin=code, exc_info=True)
-            for due in several:
+            except Exception as error:
+                # A slot that has its activity already, after the clock went back, stops its whole batch too.
+                logger.info("a batch could not be planned: each is tried alone", plugin=code, error=repr(error))
+            for look in several:
+                look.planned = _is_planned(tx, look)
+                if look.planned:
+                    continue
                 try:
                     with tx.nested():
-                        make(tx, [due])
+                        make(tx, [look.due])
                 except Exception:
-                    failed[due.schedule_id] = trace = secrets.token_hex(4)
-                    logger.exception("a schedule could not be planned", schedule=str(due.schedule_id), trace=trace)
-        return failed
+                    look.trace, schedule = secrets.token_hex(4), str(look.due.schedule_id)
+                    logger.exception("a schedule could not be planned", schedule=schedule, trace=look.trace)
 
 
 @dataclass(slots=True)
@@ -199,15 +197,16 @@ class _Look:
 
     due: Due
     slot: str
-    upcoming: tuple[datetime, datetime] | None
+    upcoming: Slot | None
     tries: int
     known: bool = True
     """Its plugin is there."""
-    skipped: str = ""
-    """The slot that was due first, where a newer one is due as well."""
+    missed: Sequence[Slot] = ()
+    """The slots before it that were due as well."""
     planned: bool = False
     """The slot has its activity already."""
-    failed: bool = False
+    trace: str = ""
+    """Its plugin raised; what the log has it under."""
 
     @property
     def late(self) -> timedelta:
@@ -219,14 +218,14 @@ class _Look:
         """Its activity is to be made."""
         return self.known and not self.planned and self.due.now <= self.due.expires_at
 
-    def tell(self, tx: Tx, trace: str) -> None:
+    def tell(self, tx: Tx) -> None:
         """Put into the incident log what a manager should know."""
         late = round(self.late.total_seconds())
-        if self.skipped:
-            self._note(tx, Kind.MISSED, self.skipped, late=late)
-        if trace:
+        for slot, at in self.missed:
+            self._note(tx, Kind.MISSED, slot.isoformat(), late=round((self.due.now - at).total_seconds()))
+        if self.trace:
             if self.tries == 0:
-                self._note(tx, Kind.STUMBLED, self.slot, trace=trace)
+                self._note(tx, Kind.STUMBLED, self.slot, trace=self.trace)
         elif not self.wanted and not self.planned:
             self._note(tx, Kind.MISSED, self.slot, late=late)
         elif self.wanted and self.late > LATE:
@@ -240,11 +239,11 @@ class _Look:
 
     def values(self, now: datetime) -> dict[str, Any]:
         """The schedule's row from now on: its next slot, or this one again after a rest."""
-        if self.failed:
+        if self.trace:
             rest = min(FIRST_BACKOFF * 2 ** min(self.tries, 10), LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
             slot, at, tries = self.slot, now + rest, self.tries + 1
         elif self.upcoming is not None:
-            slot, at, tries = self.upcoming[0].isoformat(), self.upcoming[1], 0
+            slot, at, tries = self.upcoming.slot.isoformat(), self.upcoming.at, 0
         else:
             slot, at, tries = None, None, 0
         return {
@@ -253,7 +252,6 @@ class _Look:
             "next_slot": slot,
             "next_at": at,
             "ended_at": now if at is None else None,
-            "planned_at": now,
             "tries": tries,
         }
 
@@ -264,6 +262,9 @@ _SCHEDULES = select(
     col(Schedule.plugin),
     col(Schedule.kind),
     col(Schedule.spec),
+    col(Schedule.until),
+    col(Schedule.days_off),
+    col(Schedule.not_before),
     col(Schedule.next_at),
     col(Schedule.next_slot),
     col(Schedule.catch_up_seconds),
@@ -287,85 +288,32 @@ _DUE = Prepared(
 """Whether anything is due: read before claiming, which writes."""
 
 
-def _planned(tx: Tx, looks: Sequence[_Look]) -> set[tuple[UUID, UUID, str]]:
-    """Those slots that have their activity already."""
-    if not looks:
-        return set()
-    keys = [(look.due.community_id, look.due.schedule_id, look.slot) for look in looks]
-    of = (col(Activity.community_id), col(Activity.schedule_id), col(Activity.slot))
-    return {tuple(row) for row in tx.execute(select(*of).where(tuple_(*of).in_(keys)))}
+def _is_planned(tx: Tx, look: _Look) -> bool:
+    """Whether the slot has its activity already."""
+    known = select(col(Activity.id)).where(
+        col(Activity.community_id) == look.due.community_id,
+        col(Activity.schedule_id) == look.due.schedule_id,
+        col(Activity.slot) == look.slot,
+    )
+    return tx.execute(known).first() is not None
 
 
 def _reckon_again(tx: Tx, *, now: datetime) -> int:
     """One batch of what was planned by a clock that was ahead."""
     rows = tx.execute(
-        _SCHEDULES.where(col(Schedule.planned_at) > now + JUMP, col(Schedule.ended_at).is_(None))
+        _SCHEDULES.where(
+            col(Schedule.planned_at) > now + JUMP, col(Schedule.ended_at).is_(None), col(Schedule.paused_at).is_(None)
+        )
         .limit(BATCH)
         .with_for_update(of=Schedule, skip_locked=True)
     ).all()
     values = []
     for row in rows:
         try:
-            upcoming = next_due(rule_from(row.kind, row.spec), zone(row.time_zone or row.home), now)
+            upcoming = next_due(timing_of(row), zone(row.time_zone or row.home), now)
         except ScheduleError:
             upcoming = None
-        slot, at = (upcoming[0].isoformat(), upcoming[1]) if upcoming else (None, None)
-        values.append(
-            {"community_id": row.community_id, "id": row.id, "next_slot": slot, "next_at": at, "planned_at": now}
-        )
-    update_all(tx, Schedule, ("community_id", "id"), values)
+        slot, at = (upcoming.slot.isoformat(), upcoming.at) if upcoming else (None, None)
+        values.append({"community_id": row.community_id, "id": row.id, "next_slot": slot, "next_at": at})
+    update_all(tx, Schedule, ("community_id", "id"), values, planned_at=now)
     return len(rows)
-
-
-def newest_due(
-    rule: Rule, where: ZoneInfo, slot: datetime, at: datetime, now: datetime, catch_up: timedelta
-) -> tuple[datetime, datetime]:
-    """Of the slots that came due from ``at`` until now the newest: after an outage one prompt goes out, not each.
-
-    Slots older than ``catch_up`` are not even looked at, so that a year's outage costs nothing.
-    """
-    seen = max(at, now - catch_up)
-    while (due := next_due(rule, where, seen)) is not None and due[1] <= now:
-        slot, at = due
-        seen = at
-    return slot, at
-
-
-def add_schedule(
-    tx: Tx, *, community_id: UUID, plugin: str, rule: Rule, time_zone: str, now: datetime
-) -> tuple[UUID, datetime | None]:
-    """Make a schedule in the community's zone; returns its id and the moment of its first slot."""
-    schedule_id = tx.new_id()
-    upcoming = next_due(rule, zone(time_zone), now)
-    tx.add(
-        Schedule(
-            community_id=community_id,
-            id=schedule_id,
-            plugin=plugin,
-            kind=kind_of(rule),
-            spec=rule.spec,
-            next_slot=upcoming[0].isoformat() if upcoming else None,
-            next_at=upcoming[1] if upcoming else None,
-            created_at=now,
-        )
-    )
-    return schedule_id, upcoming[1] if upcoming else None
-
-
-def change_schedule(
-    tx: Tx, *, community_id: UUID, schedule_id: UUID, rule: Rule, time_zone: str, now: datetime
-) -> datetime | None:
-    """Give a schedule another rule, at once; returns the moment of its next slot."""
-    upcoming = next_due(rule, zone(time_zone), now)
-    tx.execute(
-        update(Schedule)
-        .where(and_(col(Schedule.community_id) == community_id, col(Schedule.id) == schedule_id))
-        .values(
-            kind=kind_of(rule),
-            spec=rule.spec,
-            next_slot=upcoming[0].isoformat() if upcoming else None,
-            next_at=upcoming[1] if upcoming else None,
-            ended_at=None,
-        )
-    )
-    return upcoming[1] if upcoming else None

@@ -12,8 +12,9 @@ from sqlmodel import col
 
 from core.bot import ChannelInfo
 from core.context import Settlement
-from core.schedule import UnknownZone
 from core.texts import Domain, Phrase
+from core.timetable import move_zone
+from core.zones import UnknownZone
 from storage.tables import Channel, Community, JoinCode, Space, SpaceRoute
 from storage.tx import Tx
 
@@ -66,11 +67,8 @@ def settle(tx: Tx, route: SpaceRoute, choices: Choices, code_hash: bytes, accoun
             )
         )
     else:
-        tx.execute(
-            update(Community)
-            .where(col(Community.id) == community_id)
-            .values(language=choices.language, time_zone=choices.time_zone)
-        )
+        tx.execute(update(Community).where(col(Community.id) == community_id).values(language=choices.language))
+        move_zone(tx, community_id, choices.time_zone, tx.now)
     if not known:
         tx.add(
             Space(

@@ -1,5 +1,6 @@
 """Many rows at once: ``executemany`` on SQLite, COPY and arrays on PostgreSQL, where a row a statement costs a
-round trip each. Rows are mappings by column name, all with the same names; values are what the tables' types take.
+round trip each. Rows are mappings by column name, all with the same names; ``common`` is what they all have besides.
+Values are what the tables' types take.
 """
 
 from __future__ import annotations
@@ -15,43 +16,45 @@ from storage.tx import Tx
 Rows = Sequence[Mapping[str, Any]]
 
 
-def insert_all(tx: Tx, model: type[Table], rows: Rows) -> None:
+def insert_all(tx: Tx, model: type[Table], rows: Rows, **common: Any) -> None:
     """Insert rows; what they leave out is null, nothing has a default here.
 
     :raises sqlalchemy.exc.IntegrityError: one breaks a key, and none was inserted.
     """
     if not rows:
         return
-    columns = _columns(model, rows[0])
+    own, shared = _columns(model, rows[0]), _columns(model, common)
+    columns = own | shared
     names = ", ".join(columns)
     with tx.cursor() as cursor:
         if tx.dialect == "sqlite":
             places = ", ".join("?" for _ in columns)
             cursor.executemany(
                 f"INSERT INTO {_name(model)} ({names}) VALUES ({places})",  # noqa: S608  our own names
-                _converted(tx, columns, rows),
+                _converted(tx, own, rows, shared, common),
             )
             return
         with cursor.copy(f"COPY {_name(model)} ({names}) FROM STDIN") as copy:
-            for values in _converted(tx, columns, rows):
+            for values in _converted(tx, own, rows, shared, common):
                 copy.write_row(values)
 
 
-def update_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows) -> None:
+def update_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows, **common: Any) -> None:
     """Set in the rows with those keys all else that the mappings name."""
     if not rows:
         return
-    columns = _columns(model, rows[0])
+    own, shared = _columns(model, rows[0]), _columns(model, common)
+    columns = own | shared
     table = _name(model)
     with tx.cursor() as cursor:
         if tx.dialect == "sqlite":
-            ordered = {name: column for name, column in columns.items() if name not in keys}
-            sets = ", ".join(f"{name} = ?" for name in ordered)
-            where = " AND ".join(f"{key} = ?" for key in keys)
-            ordered |= {key: columns[key] for key in keys}
+            # Numbered, as a row's values come in the order of its names.
+            numbers = {name: f"?{number}" for number, name in enumerate(columns, 1)}
+            sets = ", ".join(f"{name} = {number}" for name, number in numbers.items() if name not in keys)
+            where = " AND ".join(f"{key} = {numbers[key]}" for key in keys)
             cursor.executemany(
                 f"UPDATE {table} SET {sets} WHERE {where}",  # noqa: S608  our own names
-                _converted(tx, ordered, rows),
+                _converted(tx, own, rows, shared, common),
             )
             return
         sets = ", ".join(f"{name} = many.{name}" for name in columns if name not in keys)
@@ -59,15 +62,16 @@ def update_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows) -> N
         cursor.execute(
             f"UPDATE {table} SET {sets} FROM unnest({_arrays(tx, columns)}) AS many ({', '.join(columns)}) "  # noqa: S608  our own names
             f"WHERE {where}",
-            _turned(tx, columns, rows),
+            _turned(_converted(tx, own, rows, shared, common)),
         )
 
 
-def upsert_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows) -> None:
+def upsert_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows, **common: Any) -> None:
     """Insert rows, or set all their columns where the keys are known. No key twice."""
     if not rows:
         return
-    columns = _columns(model, rows[0])
+    own, shared = _columns(model, rows[0]), _columns(model, common)
+    columns = own | shared
     names, table = ", ".join(columns), _name(model)
     sets = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in keys)
     merge = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
@@ -76,12 +80,12 @@ def upsert_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows) -> N
             places = ", ".join("?" for _ in columns)
             cursor.executemany(
                 f"INSERT INTO {table} ({names}) VALUES ({places}) {merge}",  # noqa: S608  our own names
-                _converted(tx, columns, rows),
+                _converted(tx, own, rows, shared, common),
             )
             return
         cursor.execute(
             f"INSERT INTO {table} ({names}) SELECT * FROM unnest({_arrays(tx, columns)}) {merge}",  # noqa: S608  our own names
-            _turned(tx, columns, rows),
+            _turned(_converted(tx, own, rows, shared, common)),
         )
 
 
@@ -94,10 +98,15 @@ def _columns(model: type[Table], row: Mapping[str, Any]) -> dict[str, Column[Any
     return {name: table.c[name] for name in row}
 
 
-def _converted(tx: Tx, columns: Mapping[str, Column[Any]], rows: Rows) -> Iterable[list[Any]]:
-    converts = [(name, _convert(tx, column)) for name, column in columns.items()]
+def _converted(
+    tx: Tx, own: Mapping[str, Column[Any]], rows: Rows, shared: Mapping[str, Column[Any]], common: Mapping[str, Any]
+) -> Iterable[list[Any]]:
+    converts = [(name, _convert(tx, column)) for name, column in own.items()]
+    tail = [
+        value if (convert := _convert(tx, shared[name])) is None else convert(value) for name, value in common.items()
+    ]
     for row in rows:
-        yield [row[name] if convert is None else convert(row[name]) for name, convert in converts]
+        yield [row[name] if convert is None else convert(row[name]) for name, convert in converts] + tail
 
 
 def _convert(tx: Tx, column: Column[Any]) -> Callable[[Any], Any] | None:
@@ -111,6 +120,6 @@ def _arrays(tx: Tx, columns: Mapping[str, Column[Any]]) -> str:
     return ", ".join(f"%s::{types.process(column.type)}[]" for column in columns.values())
 
 
-def _turned(tx: Tx, columns: Mapping[str, Column[Any]], rows: Rows) -> list[list[Any]]:
+def _turned(rows: Iterable[list[Any]]) -> list[list[Any]]:
     """The rows' values, a list a column."""
-    return [list(values) for values in zip(*_converted(tx, columns, rows), strict=True)]
+    return [list(values) for values in zip(*rows, strict=True)]

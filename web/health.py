@@ -40,9 +40,12 @@ def health_routes(hall: Hall) -> list[web.RouteDef]:
             last = bot.health.last_frame
             age = None if last is None else round((now - last).total_seconds(), 1)
             well = bot.health.connected and (age is None or age < SILENT_SECONDS)
+            if not bot.health.listening:  # another process hears; what this one could not do stands in the detail
+                well = not bot.health.detail
             ready = ready and well
             connections[name] = {
                 "connected": bot.health.connected,
+                "listening": bot.health.listening,
                 "last_frame_age": age,
                 "losses": bot.health.losses,
             }

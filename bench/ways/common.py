@@ -19,6 +19,7 @@ from core.hall import Hall
 from core.house import House
 from core.plugin import Answer, Plugin, on, press
 from core.registry import catalogues_for
+from core.schedule_desk import ScheduleDesk
 from core.texts import Phrase
 from storage.engine import Store
 from storage.tables import Community, Space, SpaceRoute
@@ -99,7 +100,7 @@ def _plugin(number: int, tally: Tally) -> Plugin:
 
 def hall_of(store: Store, bot: Bot, plugins: int, tally: Tally) -> Hall:
     """A hall with one bot and so many plugins. Its workers are not started: only what comes in is measured."""
-    everyone: Sequence[Plugin] = [House(), *(_plugin(number, tally) for number in range(plugins))]
+    everyone: Sequence[Plugin] = [House(), ScheduleDesk(), *(_plugin(number, tally) for number in range(plugins))]
     return Hall(
         store=store,
         bots=[bot],

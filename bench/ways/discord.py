@@ -94,6 +94,7 @@ async def ways(tally: Tally, folder: Path) -> AsyncIterator[Ways]:
     try:
         for count, bot in bots.items():
             await bot.start(hall_of(store, bot, int(count), tally))
+            await bot.listen()
         await asyncio.sleep(0.5)  # every client knows the server
         buttons = (Button("Answer", action_of(0)), Button("Results", action_of(1)))
         message = Message(title="Question of the day", text="Where do you walk in the rain?", controls=buttons)

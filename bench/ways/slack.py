@@ -94,6 +94,7 @@ async def ways(tally: Tally, folder: Path) -> AsyncIterator[Ways]:
         bare.on_message_listeners.clear()
         for count, bot in bots.items():
             await bot.start(hall_of(store, bot, int(count), tally))
+            await bot.listen()
         lines: dict[str, Any] = {"bare": bare}
         lines |= {count: bot._line.connection for count, bot in bots.items() if bot._line}
         with patch.object(SocketModeClient, "send_message", _nowhere(tally)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
@@ -93,17 +93,27 @@ class InteractionAnswering:
     library could send twice when Discord answers with 500.
     """
 
-    __slots__ = ("_bot", "_deadlines", "_in_place", "_interaction", "_stage", "_turn", "_wants_form")
+    __slots__ = ("_bot", "_deadlines", "_interaction", "_stage", "_turn", "_wants_form")
 
     def __init__(self, bot: DiscordBot, interaction: discord.Interaction, *, wants_form: bool = False) -> None:
         self._bot = bot
         self._interaction = interaction
         self._wants_form = wants_form
-        self._in_place = interaction.message is not None and interaction.message.flags.ephemeral
         self._stage = _Stage.NOTHING
         self._turn: AbstractAsyncContextManager[None] = ALONE
         self._deadlines = bot.form_deadlines if wants_form else bot.deadlines
         self._deadlines.begin(self)
+
+    @property
+    def over(self) -> bool:
+        """It was answered: nothing is owed."""
+        return self._stage is _Stage.DONE
+
+    @property
+    def _in_place(self) -> bool:
+        """What was pressed is an only-you message."""
+        message = self._interaction.message
+        return message is not None and message.flags.ephemeral
 
     @property
     def can_open_form(self) -> bool:
@@ -143,12 +153,15 @@ class InteractionAnswering:
         """Discord closes a form when it is sent, so the message says what is wrong."""
         await self.say(message)
 
-    async def acknowledge(self) -> None:
+    def acknowledge(self) -> Coroutine[Any, Any, None]:
         """Taken, and nothing to show."""
+        if self._stage is _Stage.NOTHING and self._interaction.message is not None:
+            return self._first(self._interaction.response.defer)  # by far the most: it need not wait for its turn
+        return self._acknowledge()
+
+    async def _acknowledge(self) -> None:
         async with self._turn:
-            if self._stage is _Stage.NOTHING and self._interaction.message is not None:
-                await self._first(self._interaction.response.defer)
-            elif self._stage is _Stage.NOTHING:  # a command has no silent answer: "thinking", and away with it
+            if self._stage is _Stage.NOTHING:  # a command has no silent answer: "thinking", and away with it
                 await self._first(lambda: self._interaction.response.defer(ephemeral=True, thinking=True))
                 await self._quietly(self._interaction.delete_original_response)
             elif self._stage is _Stage.THINKING:
@@ -181,10 +194,11 @@ class InteractionAnswering:
             else:
                 await self._first(lambda: response.defer(ephemeral=True, thinking=True), _Stage.THINKING)
 
-    async def _first(self, call: Callable[[], Awaitable[Any]], stage: _Stage = _Stage.DONE) -> None:
+    def _first(self, call: Callable[[], Awaitable[Any]], stage: _Stage = _Stage.DONE) -> Coroutine[Any, Any, None]:
+        """The first answer. That it is taken is noted at once, before anybody else can look."""
         self._deadlines.end(self)
         self._stage = stage
-        await self._quietly(call)
+        return self._quietly(call)
 
     async def _quietly(self, call: Callable[[], Awaitable[Any]]) -> None:
         try:

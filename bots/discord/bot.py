@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,8 +14,9 @@ import aiohttp
 import discord
 from pydantic import BaseModel
 
-from bots.discord import doctor
+from bots.discord import asking, doctor, finding
 from bots.discord.answering import DEFER_SECONDS, FORM_SECONDS, Deadlines, InteractionAnswering
+from bots.discord.asking import number
 from bots.discord.client import Client, point_library
 from bots.discord.commands import NAME, hall_command, invoked, same
 from bots.discord.forms import values_of
@@ -51,7 +53,10 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 30.0
 """How long a start may take before it is given up with a word."""
 STOP_SECONDS = 0.4
-"""How long a stop waits for events that are being handled, and again for the connection to close."""
+"""How long leaving the gateway may take, and how long it is then waited for events that are being handled."""
+AGAIN_SECONDS = 120.0
+"""Seconds after a connection that Discord refused before the next: of more than 1,000 a day ("Identifying") it takes
+the token away."""
 AT_ONCE = 500
 """Events that are handled at the same time; more wait their turn. Interactions are deferred in time all the same."""
 THREAD_NAME = 100
@@ -75,97 +80,117 @@ class DiscordBot:
         self.frames = Frames(reads_all=settings.read_all_replies)
         self.deadlines = Deadlines(DEFER_SECONDS)
         self.form_deadlines = Deadlines(FORM_SECONDS)
+        self.ticks: dict[int, int] = {}
+        """How many ticks are on their way in a channel."""
         self._client: Client | None = None
-        self._runner: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        """What is being handled, by a number of ours: each takes itself away without asking who it is."""
+        self._numbers = itertools.count()
         self._waiting: deque[tuple[Event, InteractionAnswering | ReplyAnswering | None]] = deque()
         self._connected = asyncio.Event()
         self._hearing = False
+        self._not_before = 0.0
+        """Until then no further connection is tried."""
         self._form_commands: frozenset[str] = frozenset()
         self._told: set[str] = set()
         """Kinds of losses that are in the log already."""
 
     # -- life ------------------------------------------------------------------------------------------------------
     async def start(self, receiver: Receiver) -> None:
-        """Log in, tell Discord of the commands, connect. Returns at Discord's READY."""
+        """Log in over HTTP. Nothing is heard yet, and Discord's gateway is not asked."""
         if self._client is not None:
             raise RuntimeError("the Discord bot is started already")
         self.receiver = receiver
         self._form_commands = frozenset(command.name for command in receiver.commands() if command.form)
         point_library(self.settings.api_url)
         self._client = Client(self.settings, self._handlers())
-        self._connected.clear()
-        self._hearing = True
+        await self._explained(self._log_in(self._client), self.stop)
+
+    async def listen(self) -> None:
+        """Tell Discord of the commands, connect to its gateway. Returns at READY."""
+        client = self._client
+        if client is None:
+            raise RuntimeError("start the Discord bot first")
+        if client.listens:
+            return
+        if asyncio.get_running_loop().time() < self._not_before:
+            raise BotStartError(self.health.detail)
+        await self._leave(client)  # of a gateway that the library gave up something is left
+        self.health.listening = self._hearing = True
+        await self._explained(self._connect(client), self.hush)
+
+    async def hush(self) -> None:
+        """Leave the gateway. What was heard is handled to its end, and answered."""
+        self.health.detail = ""
+        if self._client is not None:
+            await self._leave(self._client)
+
+    async def stop(self) -> None:
+        """Hear nothing more, let what is being handled end, close."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        self._waiting.clear()
+        await self._leave(client)
+        self.deadlines.stop()
+        self.form_deadlines.stop()
+        left = list(self._tasks.values())
+        for task in left:
+            task.cancel()
+        await client.close()
+        await asyncio.gather(*left, return_exceptions=True)
+        self._tasks.clear()  # one that was cancelled before it began could not take itself away
+
+    async def _leave(self, client: Client) -> None:
+        self.health.listening = False
+        await client.hush(STOP_SECONDS)
+        self._hearing = self.health.connected = False
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=STOP_SECONDS)
+
+    async def _explained(self, work: Coroutine[Any, Any, None], undo: Callable[[], Awaitable[None]]) -> None:
+        """Do it in time, or undo it and say why in words that help."""
         try:
             async with asyncio.timeout(START_SECONDS):
-                await self._connect(self._client)
+                await work
         except BaseException as error:
-            await self.stop()
+            await undo()
             reason = doctor.why_not(error, self.settings)
             if reason is None:
                 raise
+            self.health.detail = reason
             raise BotStartError(reason) from error
 
-    async def _connect(self, client: Client) -> None:
+    async def _log_in(self, client: Client) -> None:
         token = self.settings.token.get_secret_value().strip()
         if not token:
             raise discord.LoginFailure("no token")
         await client.login(token)
         if client.user is not None:
             self.frames.login(client.user.id)
+
+    async def _connect(self, client: Client) -> None:
+        self._connected.clear()
         commands = asyncio.create_task(self._tell_commands(client))
-        self._runner = asyncio.create_task(client.connect(), name="discord gateway")
-        self._runner.add_done_callback(self._ended)
+        gateway = client.listen()
+        gateway.add_done_callback(self._ended)
         ready = asyncio.create_task(self._connected.wait())
         try:
-            await asyncio.wait((ready, self._runner), return_when=asyncio.FIRST_COMPLETED)
-            if self._runner.done():
-                self._runner.result()
+            await asyncio.wait((ready, gateway), return_when=asyncio.FIRST_COMPLETED)
+            if gateway.cancelled():
+                raise BotStartError("The Discord bot was told to hear no more while it connected.")
+            if gateway.done():
+                gateway.result()
             await commands
         finally:
             ready.cancel()
             commands.cancel()
 
-    async def listen(self) -> None:
-        """Hear already."""
-
-    async def hush(self) -> None:
-        """Hear all the same."""
-
-    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
-        """Nobody can tell."""
-        raise SendRefused("it can't be told")
-
-    async def stop(self) -> None:
-        """Hear nothing more, let what is being handled end, close."""
-        client, self._client = self._client, None
-        self._hearing = False
-        if client is None:
-            return
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
-        self._waiting.clear()
-        self.deadlines.stop()
-        self.form_deadlines.stop()
-        left = [*self._tasks, *([] if self._runner is None else [self._runner])]
-        for task in self._tasks:
-            task.cancel()
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await client.close()
-        except TimeoutError:
-            await client.http.close()  # the gateway did not say goodbye; its socket goes with the session
-        if self._runner is not None:
-            self._runner.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        self._tasks.clear()  # one that was cancelled before it began could not take itself away
-        self._runner = None
-        self.health.connected = False
-
     def _ended(self, runner: asyncio.Task[None]) -> None:
         """The library gave the connection up: it does so for a revoked token and for intents alone."""
         self.health.connected = False
         if not runner.cancelled() and (error := runner.exception()) is not None:
+            self._not_before = asyncio.get_running_loop().time() + AGAIN_SECONDS
             self.health.detail = doctor.why_not(error, self.settings) or type(error).__name__
             if self._connected.is_set():
                 logger.error("the Discord connection ended: %s", self.health.detail)
@@ -279,39 +304,42 @@ class DiscordBot:
         if event is None or not self._hearing:
             return
         if len(self._tasks) < AT_ONCE:
-            self._tasks.add(asyncio.get_running_loop().create_task(self._handle(event, answering)))
+            self._begin(event, answering)
         else:
             self._waiting.append((event, answering))
 
-    async def _handle(self, event: Event, answering: InteractionAnswering | ReplyAnswering | None) -> None:
+    def _begin(self, event: Event, answering: InteractionAnswering | ReplyAnswering | None) -> None:
+        key = next(self._numbers)
+        self._tasks[key] = asyncio.get_running_loop().create_task(self._handle(event, answering, key))
+
+    async def _handle(self, event: Event, answering: InteractionAnswering | ReplyAnswering | None, key: int) -> None:
         try:
             await self.receiver.receive(event, answering)
         except Exception:
             logger.exception("an event could not be handled")
         finally:
-            if answering is not None:
+            if answering is not None and not answering.over:
                 await answering.finish()
-            self._over()
+            self._over(key)
 
-    def _over(self) -> None:
-        """The task that runs now is done. (A callback would cost another turn of the loop for each event.)"""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.discard(task)
+    def _over(self, key: int) -> None:
+        """A task is done. (A callback would cost another turn of the loop for each event.)"""
+        self._tasks.pop(key, None)
         if self._waiting:
-            self._tell(*self._waiting.popleft())
+            self._begin(*self._waiting.popleft())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the connection; it ends with the bot at the latest."""
-        self._tasks.add(asyncio.get_running_loop().create_task(self._run(work)))
+        key = next(self._numbers)
+        self._tasks[key] = asyncio.get_running_loop().create_task(self._run(work, key))
 
-    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, work: Coroutine[Any, Any, None], key: int) -> None:
         try:
             await work
         except Exception:
             logger.exception("an answer could not be made")
         finally:
-            self._over()
+            self._over(key)
 
     def lost(self, losses: Sequence[Loss]) -> None:
         """Count what could not be shown, and log each kind once."""
@@ -332,38 +360,56 @@ class DiscordBot:
         client, rendered = self._live(), render(message)
         self.lost(rendered.losses)
         if address.member:
-            where: discord.abc.Messageable = await once(lambda: client.create_dm(_object(address.member)))
+            where: discord.abc.Messageable = await again(lambda: client.create_dm(_object(address.member)))
         else:
-            channel = _number(address.thread or address.channel)
-            where = client.get_partial_messageable(channel, guild_id=_number(address.space))
-        sent = await once(lambda: where.send(nonce=key, **rendered.new()))
-        if message.thread and not address.member and not address.thread:
-            await self._open_thread(sent, message)
-        return Sent(str(sent.channel.id), str(sent.id))
+            channel = number(address.thread or address.channel)
+            where = client.get_partial_messageable(channel, guild_id=number(address.space))
+        stands = await once(lambda: where.send(nonce=key, **rendered.new()))
+        sent = Sent(str(stands.channel.id), str(stands.id))
+        await self._open_thread(client, address, sent, message)
+        return sent
 
-    async def _open_thread(self, sent: discord.Message, message: Message) -> None:
-        """A thread under a message. The message stands, so what goes wrong here is a loss and no error."""
+    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
+        """Look through the channel. Discord forgets ``key`` in minutes, so it is no help here."""
+        client = self._live()
+        channel = number(address.thread or address.channel or "0")
+        if address.member:
+            channel = (await again(lambda: client.create_dm(_object(address.member)))).id
+        found = await finding.find(client, channel, address, render(message), since)
+        if found is None:
+            return None
+        sent = finding.sent(found)
+        if not found.get("thread"):
+            await self._open_thread(client, address, sent, message)
+        return sent
+
+    async def _open_thread(self, client: Client, address: Address, sent: Sent, message: Message) -> None:
+        """A thread under a message, where it asks for one. It stands, so what goes wrong is a loss and no error."""
+        if not message.thread or address.member or address.thread:
+            return
         words = message.title or message.text
-        name = " ".join(plain(words if isinstance(words, str) else "").split())
+        name = " ".join(plain(words if isinstance(words, str) else "").split())[:THREAD_NAME] or "…"
+        channel, stands = int(sent.channel), int(sent.message)
         try:
-            await sent.create_thread(name=name[:THREAD_NAME] or "…")
+            # Not by the message object: that wants a server which only the gateway tells of.
+            await client.http.start_thread_with_message(channel, stands, name=name, auto_archive_duration=1440)
         except discord.HTTPException as error:
             if error.code != THREAD_EXISTS:
                 self.lost([Loss("thread", f"{error.status} {error.code}: {error.text}")])
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
             self.lost([Loss("thread", type(error).__name__)])
 
     async def edit(self, sent: Sent, message: Message) -> None:
         """All of the message is replaced."""
         client, rendered = self._live(), render(message)
         self.lost(rendered.losses)
-        stands = client.get_partial_messageable(_number(sent.channel)).get_partial_message(_number(sent.message))
+        stands = client.get_partial_messageable(number(sent.channel)).get_partial_message(number(sent.message))
         await again(lambda: stands.edit(**rendered.change()))
 
     async def delete(self, sent: Sent) -> None:
         """A message that is gone already is deleted."""
         client = self._live()
-        stands = client.get_partial_messageable(_number(sent.channel)).get_partial_message(_number(sent.message))
+        stands = client.get_partial_messageable(number(sent.channel)).get_partial_message(number(sent.message))
         try:
             await again(stands.delete)
         except SendRefused as error:
@@ -372,35 +418,12 @@ class DiscordBot:
 
     # -- asking ----------------------------------------------------------------------------------------------------
     async def standing(self, space: str, member: str) -> Standing:
-        """Roles by their ids; ``owner`` and ``admin`` (who may manage the server) beside them."""
-        client = self._live()
-        guild = client.get_guild(_number(space))
-        if guild is None or guild.unavailable:
-            guild = await again(lambda: client.fetch_guild(_number(space)))
-        found = guild
-        try:
-            one = await again(lambda: found.fetch_member(_number(member)))
-        except SendRefused as error:
-            if isinstance(error.__cause__, discord.NotFound):
-                return Standing(present=False)
-            raise
-        roles = {str(role.id) for role in one.roles if not role.is_default()}
-        if found.owner_id == one.id:
-            roles |= {"owner", "admin"}
-        elif one.guild_permissions.administrator or one.guild_permissions.manage_guild:
-            roles.add("admin")
-        return Standing(present=True, roles=frozenset(roles))
+        """See :func:`bots.discord.asking.standing`."""
+        return await asking.standing(self._live(), space, member)
 
     async def channels(self, space: str) -> Sequence[ChannelInfo]:
-        """Text channels that the bot sees, in the server's own order."""
-        client = self._live()
-        guild = client.get_guild(_number(space))
-        if guild is not None and not guild.unavailable and guild.me is not None:
-            return _channels(guild.text_channels, guild.me)
-        fetched = await again(lambda: client.fetch_guild(_number(space)))
-        me = await again(lambda: fetched.fetch_member(client.user.id if client.user else 0))
-        several = await again(fetched.fetch_channels)
-        return _channels([one for one in several if isinstance(one, discord.TextChannel)], me)
+        """See :func:`bots.discord.asking.channels`."""
+        return await asking.channels(self._live(), space)
 
     async def examine(self) -> Sequence[Finding]:
         """Token, intents, servers."""
@@ -411,20 +434,5 @@ class DiscordBot:
         return await doctor.examine_channel(self.settings, space, channel)
 
 
-def _channels(several: Sequence[discord.TextChannel], me: discord.Member) -> list[ChannelInfo]:
-    found = []
-    for channel in sorted(several, key=lambda one: (one.position, one.id)):
-        may = channel.permissions_for(me)
-        if may.view_channel:
-            found.append(ChannelInfo(str(channel.id), channel.name, writable=may.send_messages))
-    return found
-
-
-def _number(external_id: str) -> int:
-    if not external_id.isdecimal():
-        raise SendRefused(f"{external_id!r} is no id of Discord's", gone=True)
-    return int(external_id)
-
-
 def _object(external_id: str) -> discord.Object:
-    return discord.Object(_number(external_id))
+    return discord.Object(number(external_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
@@ -73,6 +74,10 @@ class Client(discord.Client):
             connector=aiohttp.TCPConnector(limit=CONNECTIONS),
         )
         self._ours = handlers
+        self._gateway: asyncio.Task[None] | None = None
+        self._socket: DiscordWebSocket | None = None
+        """Also one that is not ready yet, unlike the library's ``ws``: a thread of its own keeps it alive."""
+        self._connection._update_references = self._opened  # type: ignore[method-assign]  # it is for voice, else
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Hand an event on. What goes wrong with one must not end the connection that it came by."""
@@ -83,10 +88,39 @@ class Client(discord.Client):
             except Exception:
                 logger.exception("a frame could not be read: %s", event)
 
+    def _opened(self, ws: DiscordWebSocket) -> None:
+        self._socket = ws
+
+    @property
+    def listens(self) -> bool:
+        """The gateway is connected, or the library tries to."""
+        return self._gateway is not None and not self._gateway.done()
+
+    def listen(self) -> asyncio.Task[None]:
+        """Connect to the gateway and stay; after :meth:`login`, and once until :meth:`hush`."""
+        self._gateway = asyncio.create_task(self.connect(), name="discord gateway")
+        return self._gateway
+
+    async def hush(self, seconds: float) -> None:
+        """Leave the gateway, within so many seconds, and forget what it told. Calls go on."""
+        gateway, self._gateway = self._gateway, None
+        if gateway is None:
+            return
+        state = self._connection
+        gateway.cancel()
+        await asyncio.gather(gateway, return_exceptions=True)
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(seconds):
+                if self._socket is not None:
+                    await self._socket.close(code=1000)  # else Discord keeps the session for a while
+        if state._ready_task is not None:  # it waits for more servers
+            state._ready_task.cancel()
+        me = state.user
+        state.clear()  # it grows old from here on
+        state.user = me
+
     async def close(self) -> None:
-        """Close the gateway and the session, the library's own waiting task included."""
-        waiting = self._connection._ready_task
-        if waiting is not None:
-            waiting.cancel()
-        with contextlib.suppress(OSError):
-            await super().close()
+        """Close the session. Where the library gives the gateway up by itself the session stays: sending goes on."""
+        if asyncio.current_task() is not self._gateway:
+            with contextlib.suppress(OSError):
+                await super().close()

@@ -31,7 +31,11 @@ PERMISSIONS = (
     Asked("send_messages", "Send Messages", "to post questions"),
     Asked("embed_links", "Embed Links", "to show pictures, tables of results and texts over 2,000 characters"),
     Asked("add_reactions", "Add Reactions", "to tick a reply that was taken as an answer"),
-    Asked("read_message_history", "Read Message History", "which Discord wants for that tick"),
+    Asked(
+        "read_message_history",
+        "Read Message History",
+        "which Discord wants for that tick, and to look whether a post arrived when the line broke",
+    ),
     Asked("create_public_threads", "Create Public Threads", "to open a thread under a question that asks for one"),
     Asked("send_messages_in_threads", "Send Messages in Threads", "to answer in such a thread"),
 )

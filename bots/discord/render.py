@@ -62,6 +62,7 @@ CAPABILITIES = Capabilities(
     send_limits=(Limit(48, 1.0),),  # "Rate Limits": 50 a second for everything that is no interaction
     channel_limits=(Limit(5, 5.0),),  # seen in its headers
     resend_seconds=120.0,  # "Create Message": a nonce is known for "the past few minutes"
+    finds=True,  # "Get Channel Messages"
 )
 
 _STYLES = {

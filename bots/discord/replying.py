@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import aiohttp
 import discord
 
 from bots.discord.render import render
@@ -20,8 +21,14 @@ logger = logging.getLogger(__name__)
 
 TAKEN = "✅"
 """What the bot puts on a reply that it took."""
+MOST_TICKS = 3
+"""Ticks that may wait in one channel. Discord takes one reaction in a quarter of a second there, so in a burst the
+rest would come late and hold each other up: the count on the post says sooner that all were taken."""
 SHOWN_SECONDS = 20.0
 """How long an answer that was meant for one member stands where all can read it."""
+
+TROUBLE = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError, RuntimeError)
+"""What a call of the library raises; the last one where the session is closed."""
 
 
 class ReplyAnswering:
@@ -32,6 +39,9 @@ class ReplyAnswering:
     def __init__(self, bot: DiscordBot, message: discord.Message) -> None:
         self._bot = bot
         self._message = message
+
+    over = True
+    """Nothing is owed."""
 
     @property
     def can_open_form(self) -> bool:
@@ -50,7 +60,7 @@ class ReplyAnswering:
         self._bot.lost([*rendered.losses, Loss("only-you", "an answer to a reply stood where all could read it")])
         try:
             await self._message.reply(delete_after=SHOWN_SECONDS, mention_author=True, **rendered.new())
-        except (discord.HTTPException, OSError):
+        except TROUBLE:
             logger.info("a reply could not be answered", exc_info=True)
 
     async def invalid(self, errors: Mapping[str, str], message: Message) -> None:
@@ -58,11 +68,20 @@ class ReplyAnswering:
         await self.say(message)
 
     async def acknowledge(self) -> None:
-        """A tick on what was written."""
+        """A tick on what was written, unless several wait there."""
+        ticks, channel = self._bot.ticks, self._message.channel.id
+        if ticks.get(channel, 0) >= MOST_TICKS:
+            self._bot.lost([Loss("tick", "many replied at once, and the post's count stands for it")])
+            return
+        ticks[channel] = ticks.get(channel, 0) + 1
         try:
             await self._message.add_reaction(TAKEN)
-        except (discord.HTTPException, OSError):
+        except TROUBLE:
             logger.info("a reply could not be ticked", exc_info=True)
+        finally:
+            ticks[channel] -= 1
+            if not ticks[channel]:
+                del ticks[channel]
 
     async def finish(self) -> None:
         """Nothing is owed."""

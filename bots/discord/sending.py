@@ -41,7 +41,7 @@ async def attempt(call: Callable[[], Awaitable[T]]) -> T:
         raise Doubtful(f"Discord answers {error.status}") from error
     except discord.HTTPException as error:
         raise _refusal(error) from error
-    except aiohttp.ClientConnectorError as error:  # no connection came about, so nothing was sent over it
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:  # nothing was sent over it
         raise SendFailed(f"Discord can't be reached: {type(error).__name__}") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise Doubtful(type(error).__name__) from error

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import aiohttp
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from bots.slack.client import LIBRARY, session, web_client
 from bots.slack.connection import Connection
 from bots.slack.desk import Desk
 from bots.slack.errors import again
+from bots.slack.finding import find
 from bots.slack.frames import PLATFORM, Frames
 from bots.slack.hearing import Hearing
 from bots.slack.people import People, person_of
@@ -53,11 +54,12 @@ time, and names who did it, which is better."""
 
 @dataclass(slots=True)
 class _Line:
-    """All that stands while the bot is connected."""
+    """All that stands while the bot is started; ``connection`` and ``here`` while it listens."""
 
     session: aiohttp.ClientSession
     desk: Desk
     people: People
+    receiver: Receiver
     hearing: Hearing | None = None
     connection: Connection | None = None
     here: asyncio.Task[None] | None = None
@@ -79,40 +81,95 @@ class SlackBot:
 
     # -- life ------------------------------------------------------------------------------------------------------
     async def start(self, receiver: Receiver) -> None:
-        """Try the tokens, connect. Returns at Slack's hello."""
+        """Try the bot's token. Nothing is heard yet."""
         if self._line is not None:
             raise RuntimeError("the Slack bot is started already")
         over = session()
         web = web_client(self._settings, over)
-        line = self._line = _Line(over, Desk(web, over, self.health), People(web))
+        line = self._line = _Line(over, Desk(web, over, self.health), People(web), receiver)
+        await self._in_time(self._log_in(line), self.stop)
+
+    async def listen(self) -> None:
+        """Connect by Socket Mode. Returns at Slack's hello."""
+        line = self._line
+        if line is None:
+            raise RuntimeError("start the Slack bot first")
+        if self.health.listening:
+            return
+        self.health.listening = True
+        await self._in_time(self._connect(line), self.hush)
+
+    async def hush(self) -> None:
+        """Leave Socket Mode. What was heard is handled to its end, and answered."""
+        self.health.detail = ""
+        if self._line is not None:
+            await self._leave(self._line)
+
+    async def stop(self) -> None:
+        """Hear nothing more, let what is being handled end, close."""
+        line, self._line = self._line, None
+        if line is None:
+            return
+        await self._leave(line)
+        if line.hearing is not None:
+            await line.hearing.stop()
+        await line.people.stop()
+        await line.session.close()
+
+    async def _leave(self, line: _Line) -> None:
+        """First let events end: what they owe to Slack goes out by the connection."""
+        self.health.listening = False
+        here, line.here = line.here, None
+        connection, line.connection = line.connection, None
+        if here is not None:
+            here.cancel()
+            await asyncio.gather(here, return_exceptions=True)
+        if line.hearing is not None:
+            await line.hearing.hush(STOP_SECONDS)
+        if connection is not None:
+            await connection.leave(STOP_SECONDS)
+        self.health.connected = False
+
+    async def _in_time(self, work: Coroutine[Any, Any, None], undo: Callable[[], Awaitable[None]]) -> None:
+        """Do it in time, or undo it and say why in words that help."""
         try:
             async with asyncio.timeout(START_SECONDS):
-                await self._connect(line, receiver)
+                await work
         except TimeoutError as error:
-            await self.stop()
+            await undo()
             where = self._settings.api_url or "Slack"
-            raise BotStartError(
-                f"{where} can't be reached in {START_SECONDS:.0f} s. Look at the network, a proxy or a firewall."
-            ) from error
-        except BaseException:
-            await self.stop()
+            reason = f"{where} can't be reached in {START_SECONDS:.0f} s. Look at the network, a proxy or a firewall."
+            self.health.detail = reason
+            raise BotStartError(reason) from error
+        except BaseException as error:
+            await undo()
+            if isinstance(error, BotStartError):
+                self.health.detail = str(error)
             raise
 
-    async def _connect(self, line: _Line, receiver: Receiver) -> None:
-        web = line.desk.web
-        login, address = await doctor.log_in(web, self._settings)
+    async def _log_in(self, line: _Line) -> None:
+        login = await doctor.log_in(line.desk.web, self._settings)
         for one in login.lacks:
             logger.warning("Slack did not grant a scope: %s, %s", one.name, one.reason)
         frames = Frames(login.team, login.user)
-        line.hearing = Hearing(receiver, line.desk, line.people, frames, login.team_name)
+        line.hearing = Hearing(line.receiver, line.desk, line.people, frames, login.team_name)
+
+    async def _connect(self, line: _Line) -> None:
+        hearing, web = line.hearing, line.desk.web
+        if hearing is None:
+            raise RuntimeError("start the Slack bot first")
+        address = await doctor.new_address(web, self._settings)
         # What bolt does by itself behind the hearing, a look-up of the token at the first event, is never reached.
-        app = AsyncApp(name=APP, logger=LIBRARY, client=web, signing_secret="", before_authorize=line.hearing)
+        app = AsyncApp(name=APP, logger=LIBRARY, client=web, signing_secret="", before_authorize=hearing)
         app_token = self._settings.app_token.get_secret_value().strip()
-        connection = line.connection = Connection(app, web, app_token, self.health, receiver.clock.now)
+        connection = line.connection = Connection(app, web, app_token, self.health, line.receiver.clock.now)
         connection.wss_uri = address
+        hearing.open()
         await connection.connect()
         await connection.ready.wait()
-        line.here = asyncio.create_task(self._here(line.hearing, line.desk))
+        if line.connection is not connection:
+            raise BotStartError("The Slack bot was told to hear no more while it connected.")
+        line.here = asyncio.create_task(self._here(hearing, line.desk))
 
     async def _here(self, hearing: Hearing, desk: Desk) -> None:
         """Say where the bot was added while it was away."""
@@ -126,32 +183,6 @@ class SlackBot:
         if writable:
             await hearing.here(writable[0].external_id)
 
-    async def listen(self) -> None:
-        """Hear already."""
-
-    async def hush(self) -> None:
-        """Hear all the same."""
-
-    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
-        """Nobody can tell."""
-        raise SendRefused("it can't be told")
-
-    async def stop(self) -> None:
-        """Hear nothing more, let what is being handled end, close."""
-        line, self._line = self._line, None
-        if line is None:
-            return
-        if line.here is not None:
-            line.here.cancel()
-            await asyncio.gather(line.here, return_exceptions=True)
-        if line.hearing is not None:
-            await line.hearing.stop(STOP_SECONDS)
-        if line.connection is not None:
-            await line.connection.leave(STOP_SECONDS)
-        await line.people.stop()
-        await line.session.close()
-        self.health.connected = False
-
     # -- messages --------------------------------------------------------------------------------------------------
     def _at_work(self) -> Desk:
         if self._line is None:
@@ -162,6 +193,10 @@ class SlackBot:
         """Send once. ``key`` goes along as metadata; Slack makes no use of it, so a broken line is unknown."""
         channel = address.member or address.channel
         return await self._at_work().post(channel, message, key=key, thread=address.thread)
+
+    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
+        """Look for ``key`` in the metadata of what was written there."""
+        return await find(self._at_work().web, address, key, since)
 
     async def edit(self, sent: Sent, message: Message) -> None:
         """All of the message is replaced."""

@@ -39,7 +39,7 @@ class Connection(SocketModeClient):
         self._pong: float | None = None
         self._busy: set[asyncio.Task[Any]] = set()
         self.ready = asyncio.Event()
-        """Slack has said hello: it sends events from now on."""
+        """Slack has said hello, it sends events from now on; or it never will, because this was left."""
         super().__init__(
             app_token=app_token,
             logger=LIBRARY,
@@ -98,6 +98,7 @@ class Connection(SocketModeClient):
 
     async def leave(self, seconds: float) -> None:
         """Close, within so many seconds, and leave no task behind."""
+        self.ready.set()
         if self._busy:  # acknowledgements that are on their way out
             await asyncio.wait(self._busy, timeout=seconds / 2)
         tasks: list[asyncio.Future[Any] | None] = [*self._busy]

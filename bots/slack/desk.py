@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.errors import TROUBLE, again, as_send_error, code_of, once
+from bots.slack.finding import metadata
 from bots.slack.forms import Spot
 from bots.slack.render import JSON, Rendered, render
 from core.bot import Health, SendError, SendRefused, SendUnknown, Sent
@@ -20,8 +21,6 @@ logger = logging.getLogger(__name__)
 
 TAKEN = "white_check_mark"
 """The emoji that says that a reply was taken."""
-EVENT_TYPE = "hallkeeper"
-"""The type of our messages' metadata, by which they can be told from others in a channel's history."""
 
 
 class Desk:
@@ -56,7 +55,7 @@ class Desk:
             lambda: self.web.chat_postMessage(
                 channel=channel,
                 thread_ts=thread or None,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+                metadata=metadata(key),
                 unfurl_links=False,
                 unfurl_media=False,
                 **made.content(),

@@ -64,23 +64,14 @@ def check_tokens(settings: SlackSettings) -> None:
         raise BotStartError(f"Slack: there is no app token. {APP_TOKEN}")
 
 
-async def log_in(web: AsyncWebClient, settings: SlackSettings) -> tuple[Login, str]:
-    """Try both tokens at once: whose they are, and an address for one connection.
-
-    Raises BotStartError with what to do next; no token is in its words.
-    """
+async def log_in(web: AsyncWebClient, settings: SlackSettings) -> Login:
+    """Try the bot's token: whose it is. Raises BotStartError with what to do next; no token is in its words."""
     check_tokens(settings)
-    whose, address = asyncio.create_task(who_am_i(web, settings)), asyncio.create_task(new_address(web, settings))
-    try:
-        login = await whose
-        needed = [one for one in login.lacks if not one.optional]
-        if needed:
-            raise BotStartError(f"Slack: {_lacking(needed)}")
-        return login, await address
-    finally:
-        for task in (whose, address):
-            task.cancel()
-        await asyncio.gather(whose, address, return_exceptions=True)
+    login = await who_am_i(web, settings)
+    needed = [one for one in login.lacks if not one.optional]
+    if needed:
+        raise BotStartError(f"Slack: {_lacking(needed)}")
+    return login
 
 
 async def who_am_i(web: AsyncWebClient, settings: SlackSettings) -> Login:

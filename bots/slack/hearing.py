@@ -58,7 +58,7 @@ class Hearing(AsyncMiddleware):
         self._form_commands = frozenset(command.name for command in receiver.commands() if command.form)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._open = True
+        self._open = False
         self._routes: dict[str, Route] = {
             "event_callback": self._event,
             "block_actions": self._acted,
@@ -88,11 +88,18 @@ class Hearing(AsyncMiddleware):
             logger.exception("a frame could not be read: %s", kind)
             return receipt()
 
-    async def stop(self, seconds: float) -> None:
-        """Hear nothing more, let what is being handled end within so many seconds."""
+    def open(self) -> None:
+        """Hear from now on."""
+        self._open = True
+
+    async def hush(self, seconds: float) -> None:
+        """Hear nothing more; wait so many seconds for what is being handled, which goes on if it takes longer."""
         self._open = False
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
+
+    async def stop(self) -> None:
+        """End what is still being handled."""
         left = list(self._tasks)
         for task in left:
             task.cancel()

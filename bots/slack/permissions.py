@@ -23,9 +23,12 @@ SCOPES = (
     Asked("chat:write", "to post questions, and answers that one member alone sees"),
     Asked("commands", "to offer /hall"),
     Asked("channels:read", "to list the channels that it was added to, and to see who comes and goes there"),
-    Asked("channels:history", "to hear replies in the threads of its questions"),
+    Asked(
+        "channels:history", "to hear replies to its questions, and to look whether one arrived when the line broke"
+    ),
     Asked("users:read", "to know who may manage it, and each member's language"),
     Asked("im:history", "to hear answers in private", optional=True),
+    Asked("im:write", "to look whether a private message arrived when the line broke", optional=True),
     Asked("reactions:read", "to count reactions to its messages", optional=True),
     Asked("reactions:write", "to tick off a reply that it took", optional=True),
 )

@@ -62,6 +62,7 @@ CAPABILITIES = Capabilities(
     edit_every=2.0,  # chat.update: tier 3, 50 a minute in the whole workspace
     send_limits=(Limit(20, 1.0),),  # "Rate limits": several hundred messages a minute in a workspace
     channel_limits=(Limit(1, 1.0),),  # and about one a second in a channel
+    finds=True,  # conversations.history with include_all_metadata
 )
 
 

@@ -23,11 +23,25 @@ from bots.telegram.permissions import setup
 from bots.telegram.polling import Polling
 from bots.telegram.render import CAPABILITIES
 from bots.telegram.settings import TelegramSettings
-from core.bot import Address, ChannelInfo, Finding, Health, Receiver, SendFailed, SendRefused, Sent, Standing
+from core.bot import (
+    Address,
+    BotStartError,
+    ChannelInfo,
+    Finding,
+    Health,
+    Receiver,
+    SendFailed,
+    SendRefused,
+    Sent,
+    Standing,
+)
 from core.capabilities import Capabilities
 from core.message import Message
 
 logger = structlog.get_logger(__name__)
+
+LISTEN_SECONDS = 30.0
+"""How long a first answer to a poll may take before it is given up with a word."""
 
 _TERMS = ("privacy", "mydata", "forget")
 """Commands that stand in the menu by themselves: Telegram's terms ask for /privacy."""
@@ -47,46 +61,67 @@ class TelegramBot:
         self.health = Health()
         self._settings = settings
         self._api: Bot | None = None
+        self._receiver: Receiver | None = None
         self._desk: Desk | None = None
         self._polling: Polling | None = None
         self._chore: asyncio.Task[None] | None = None
 
     # -- life ------------------------------------------------------------------------------------------------------
     async def start(self, receiver: Receiver) -> None:
-        """Ask who we are, then listen."""
+        """Ask who we are. Nothing is heard yet: of two processes that poll Telegram cuts one off."""
+        if self._api is not None:
+            raise RuntimeError("the Telegram bot is started already")
         api, polls = await connect(self._settings)
-        self._api, self._desk = api, Desk(api, self.health)
+        self._api, self._desk, self._receiver = api, Desk(api, self.health), receiver
         hearing = Hearing(self._desk, Forms(self._desk, receiver), receiver)
         self._polling = Polling(api, polls, receiver, self.health, f"{PLATFORM}:{api.id}", hearing.handle)
-        self.health.connected, self.health.last_frame = True, receiver.clock.now()
-        await self._polling.start()
-        self._chore = asyncio.create_task(self._register_commands(api, receiver))
 
     async def listen(self) -> None:
-        """Hear already."""
+        """Poll. Returns when Telegram answered, be it that another process polls: that is tried again."""
+        api, polling, receiver = self._api, self._polling, self._receiver
+        if api is None or polling is None or receiver is None:
+            raise RuntimeError("start the Telegram bot first")
+        if self.health.listening:
+            return
+        self.health.listening = True
+        self._chore = asyncio.create_task(self._register_commands(api, receiver))
+        try:
+            async with asyncio.timeout(LISTEN_SECONDS):
+                await polling.start()
+        except TimeoutError:
+            reason = f"Telegram can't be reached: {self.health.detail or 'no answer'}. Check the network."
+            await self.hush()
+            self.health.detail = reason
+            raise BotStartError(reason) from None
+        except BaseException as error:
+            await self.hush()
+            if isinstance(error, BotStartError):
+                self.health.detail = str(error)
+            raise
 
     async def hush(self) -> None:
-        """Hear all the same."""
-
-    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
-        """Nobody can tell."""
-        raise SendRefused("it can't be told")
+        """Poll no more. What was heard is handled to its end, and answered."""
+        self.health.listening = False
+        chore, self._chore = self._chore, None
+        if chore is not None:
+            chore.cancel()
+            await asyncio.gather(chore, return_exceptions=True)
+        if self._polling is not None:
+            await self._polling.hush()
+        self.health.connected, self.health.detail = False, ""
 
     async def stop(self) -> None:
         """Leave cleanly."""
         api, self._api = self._api, None
         if api is None:
             return
+        await self.hush()
         if self._polling is not None:
             await self._polling.stop()
-        if self._chore is not None:
-            self._chore.cancel()
-            await asyncio.gather(self._chore, return_exceptions=True)
         if self._desk is not None:
             await self._desk.close()
         await api.shutdown()
-        self._desk = self._polling = self._chore = None
-        self.health.connected = False
+        self._desk = self._polling = None
 
     @staticmethod
     async def _register_commands(api: Bot, receiver: Receiver) -> None:
@@ -112,6 +147,10 @@ class TelegramBot:
         chat = _number(address.member or address.channel)
         posted = await self._at_work().post(chat, message, thread=_number(address.thread or "0"))
         return Sent(str(posted.chat.id), str(posted.message_id))
+
+    async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
+        """Nobody can tell: a bot sees no history."""
+        raise SendRefused("it can't be told: Telegram shows a bot nothing of what was written")
 
     async def edit(self, sent: Sent, message: Message) -> None:
         """Replace a sent message."""

@@ -20,7 +20,7 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 from bots.telegram.errors import TooManyError
 from bots.telegram.frames import ALLOWED_UPDATES, Lane, lane_of
 from bots.telegram.transport import AiohttpRequest
-from core.bot import Health, Receiver
+from core.bot import BotStartError, Health, Receiver
 
 logger = structlog.get_logger(__name__)
 
@@ -38,6 +38,8 @@ STOP_SECONDS = 0.5
 """How long stopping waits for what is being handled."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0)
 """Pauses after polls that failed; the last one repeats."""
+CONFLICT_SECONDS = 5.0
+"""Pause after Telegram cut our poll off for another process's: trying again at once would only cut that one off."""
 
 Handle = Callable[[Update], Awaitable[None]]
 
@@ -59,27 +61,39 @@ class Polling:
         self._task: asyncio.Task[None] | None = None
         self._waiting = False
         self._stopping = False
+        self._answered: asyncio.Future[None] | None = None
+        """Done when Telegram has answered a poll since the start, or never will."""
 
     async def start(self) -> None:
-        """Begin where the last run ended."""
+        """Begin where the last run ended, whoever's that was. Returns at Telegram's first answer, which may be that
+        another process polls. Raises BotStartError where it never will answer."""
         self._watermark = await self._receiver.watermarks.watermark(self._source)
         # The library logs whole updates, people's words included, when it can't read one. Its logger is global.
         logging.getLogger("telegram.Bot").addFilter(_no_updates)
+        self._stopping = False
+        self._answered = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run())
+        await self._answered
 
-    async def stop(self) -> None:
-        """End the loop, after what is being handled if that is quick."""
+    async def hush(self) -> None:
+        """End the loop. What is being handled goes on, and its batch is confirmed if that is quick."""
         self._stopping = True
+        self._answer(BotStartError("The Telegram bot was told to hear no more while it connected."))
         task, self._task = self._task, None
         if task is None:
             return
         if self._waiting:
             task.cancel()
         await asyncio.wait({task, *self._lanes.values()}, timeout=STOP_SECONDS)
-        running = [task, *self._lanes.values()]
-        for one in running:
-            one.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """After :meth:`hush`: end what is still being handled."""
+        left = list(self._lanes.values())
+        for lane in left:
+            lane.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     # -- the loop ------------------------------------------------------------------------------------------------
     async def _run(self) -> None:
@@ -88,7 +102,8 @@ class Polling:
         while not self._stopping:
             try:
                 self._waiting = True
-                updates = await self._fetch(offset)
+                # The first poll waits for nothing: it is to say that Telegram is there.
+                updates = await self._fetch(offset, POLL_SECONDS if self._answered and self._answered.done() else 0)
                 self._waiting = False
                 self._heard()
                 if updates:
@@ -100,9 +115,9 @@ class Polling:
                 failures += 1
                 await asyncio.sleep(pause)
 
-    async def _fetch(self, offset: int | None) -> Sequence[Update]:
+    async def _fetch(self, offset: int | None, seconds: int) -> Sequence[Update]:
         try:
-            return await self._api.get_updates(offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
+            return await self._api.get_updates(offset, timeout=seconds, allowed_updates=ALLOWED_UPDATES)
         except TelegramError:
             raise
         except Exception:
@@ -120,9 +135,19 @@ class Polling:
                 found.append(Update(number))
         return found
 
+    def _answer(self, error: BotStartError | None = None) -> None:
+        """Let :meth:`start` return, or raise."""
+        if self._answered is None or self._answered.done():
+            return
+        if error is None:
+            self._answered.set_result(None)
+        else:
+            self._answered.set_exception(error)
+
     def _heard(self) -> None:
         self._health.connected = True
         self._health.detail = ""
+        self._answer()
         self._health.last_frame = self._receiver.clock.now()
 
     async def _failed(self, error: Exception, failures: int) -> float:
@@ -135,13 +160,17 @@ class Polling:
             case InvalidToken():
                 self._health.connected = False
                 self._health.detail = "Telegram does not accept the token any more"
+                self._answer(BotStartError(f"{self._health.detail}. Ask @BotFather for it (/mybots, API Token)."))
                 pause = RETRY_SECONDS[-1]
             case Conflict() if "webhook" in str(error).lower():
                 logger.warning("a webhook was set and is taken away: this bot polls")
                 with contextlib.suppress(TelegramError):
                     await self._api.delete_webhook()
             case Conflict():
+                self._health.connected = False
                 self._health.detail = "another process polls with the same token"
+                self._answer()
+                pause = CONFLICT_SECONDS
             case TelegramError():
                 self._health.connected = failures == 0 and self._health.connected  # one broken line is no outage
             case _:

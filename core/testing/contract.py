@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 
@@ -21,14 +20,8 @@ from core.markup import escape
 from core.message import Button, Choice, Image, Message, Option
 from core.testing.receiver import Handler
 from core.testing.rig import Came, Rig, Seen, Trouble
+from core.testing.sharing import ACTION, QUESTION, SharingContract
 
-ACTION = Action("qd", "answer", (UUID(int=2**127 + 5),), UUID(int=2**126 + 3))
-"""As large as a button's action usually is: one id and the community."""
-QUESTION = Message(
-    title="Question of the day",
-    text="Where to?",
-    controls=(Button("Press", ACTION), Button("Fill in", ACTION, form=True)),
-)
 FORM = Form(
     ACTION,
     title="About you",
@@ -70,7 +63,7 @@ async def silent(_event: Event, answering: Answering) -> None:
     await answering.acknowledge()
 
 
-class BotContract:
+class BotContract(SharingContract):
     """The suite. ``rig`` is a fixture of the subclass's module."""
 
     # -- posting -------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -103,22 +103,29 @@ class Post:
 
 
 class FakeBot:
-    """A platform in memory. ``failing`` holds errors that the next sends raise, first in first out."""
+    """A platform in memory, or a further process's bot ``beside`` another, on the same platform.
+
+    Errors that the next calls raise, first in first out: ``failing`` before anything is taken, ``breaking`` once the
+    message stands, ``unreadable`` when it is asked what stands.
+    """
 
     platform: ClassVar[str] = "fake"
     settings_model: ClassVar[type[BaseModel]] = NoFakeSettings
 
-    def __init__(self, capabilities: Capabilities = EVERYTHING) -> None:
+    def __init__(self, capabilities: Capabilities = EVERYTHING, *, beside: FakeBot | None = None) -> None:
         self.capabilities = capabilities
         self.health = Health()
-        self.posts: list[Post] = []
+        self.posts: list[Post] = [] if beside is None else beside.posts
         self.failing: list[SendError] = []
+        self.breaking: list[SendError] = []
+        self.unreadable: list[SendError] = []
         self.offline = False
         """Nothing goes out, and the platform is known not to have taken it."""
-        self.standings: dict[str, Standing] = {}
-        self.rooms = [ChannelInfo("general", "general")]
+        self.standings: dict[str, Standing] = {} if beside is None else beside.standings
+        self.rooms: list[ChannelInfo] = [ChannelInfo("general", "general")] if beside is None else beside.rooms
         self.receiver: Receiver | None = None
-        self._numbers = itertools.count(1)
+        self._numbers: Iterator[int] = itertools.count(1) if beside is None else beside._numbers
+        self._hushed = False
 
     async def start(self, receiver: Receiver) -> None:
         """Ready at once."""
@@ -127,10 +134,12 @@ class FakeBot:
     async def listen(self) -> None:
         """Connect at once."""
         self.health.connected = self.health.listening = True
+        self._hushed = False
 
     async def hush(self) -> None:
-        """Disconnect."""
+        """Disconnect: what members do is lost."""
         self.health.connected = self.health.listening = False
+        self._hushed = True
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -147,10 +156,14 @@ class FakeBot:
                 return Sent(post.address.channel, post.id)
         post = Post(f"m{next(self._numbers)}", address, message, key)
         self.posts.append(post)
+        if self.breaking:
+            raise self.breaking.pop(0)
         return Sent(address.channel, post.id)
 
     async def find(self, address: Address, message: Message, *, key: str, since: datetime) -> Sent | None:
         """The post with that key."""
+        if self.unreadable:
+            raise self.unreadable.pop(0)
         return next((Sent(post.address.channel, post.id) for post in self.posts if post.key == key), None)
 
     async def edit(self, sent: Sent, message: Message) -> None:
@@ -164,7 +177,7 @@ class FakeBot:
 
     async def delete(self, sent: Sent) -> None:
         """Take a post back."""
-        self.posts = [post for post in self.posts if post.id != sent.message]
+        self.posts[:] = [post for post in self.posts if post.id != sent.message]
 
     async def standing(self, space: str, member: str) -> Standing:
         """What ``standings`` says; plain members else."""
@@ -196,14 +209,17 @@ class FakeBot:
         if self.receiver is None:
             raise RuntimeError("start the hall first")
         answering = FakeAnswering(can_open_form=can_open_form)
-        await self.receiver.receive(event, answering)
+        if not self._hushed:
+            self.health.last_frame = self.receiver.clock.now()
+            await self.receiver.receive(event, answering)
         return answering
 
     async def receive_alone(self, event: Event) -> None:
         """Let an event happen that nobody waits for an answer to."""
         if self.receiver is None:
             raise RuntimeError("start the hall first")
-        await self.receiver.receive(event)
+        if not self._hushed:
+            await self.receiver.receive(event)
 
     async def command(self, name: str, member: str, text: str = "", **place: Any) -> FakeAnswering:
         """``/hall NAME TEXT``."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from core.bot import Answering, CommandInfo
+from core.bot import Answering, CommandInfo, Dialogues, Watermarks
 from core.clock import Clock, SystemClock
 from core.event import Event, Who
 from core.message import Message
@@ -75,8 +75,8 @@ class RecordingReceiver:
         commands: Sequence[CommandInfo] = COMMANDS,
         catalogues: Catalogues | None = None,
     ) -> None:
-        self.dialogues = KeptDialogues()
-        self.watermarks = KeptWatermarks()
+        self.dialogues: Dialogues = KeptDialogues()
+        self.watermarks: Watermarks = KeptWatermarks()
         self.clock: Clock = clock or SystemClock()
         self.catalogues = catalogues if catalogues is not None else catalogues_for([])
         self.registered = commands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.bot import Address, Bot, Sent
@@ -74,11 +74,25 @@ class Rig(ABC):
     owner: str
     mia: str
     jonas: str
+    others: list[Bot] = field(default_factory=list, kw_only=True)
+    """Further bots with the same token, to be stopped at the end."""
 
     # -- what the bot does ---------------------------------------------------------------------------------------
     async def post(self, message: Message, key: str = "key-1") -> Sent:
         """The bot posts in the channel."""
         return await self.bot.send(Address(self.space, self.channel), message, key=key)
+
+    async def another(self) -> tuple[Bot, RecordingReceiver]:
+        """What another process has on the same store: a bot with the same token, started, that does not listen."""
+        bot, receiver = self.make(), RecordingReceiver()
+        receiver.watermarks, receiver.dialogues = self.receiver.watermarks, self.receiver.dialogues
+        await bot.start(receiver)
+        self.others.append(bot)
+        return bot, receiver
+
+    @abstractmethod
+    def make(self) -> Bot:
+        """A further bot with the same token."""
 
     # -- what people see -----------------------------------------------------------------------------------------
     @abstractmethod
@@ -142,6 +156,14 @@ class Rig(ABC):
     @abstractmethod
     async def trouble(self, what: Trouble) -> None:
         """Befall the next message that the bot sends."""
+
+    @abstractmethod
+    async def trouble_reading(self, what: Trouble) -> None:
+        """Befall the next call by which the bot looks what stands in a channel."""
+
+    @abstractmethod
+    async def forbid_reading(self) -> None:
+        """The bot may see no more what was written in the channel."""
 
     @abstractmethod
     async def repeat_next_event(self) -> None:

@@ -14,21 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import OPEN, Activity, activity_state, touch_card
+from core.activity import OPEN, Activity, activity_state, owe_private, touch_card
 from core.context import Context, Owner, Settlement, Viewer
 from core.event import Deleted, Edited, Reacted, Replied
 from core.form import FieldKind, Form, FormField, Value
 from core.markup import escape
 from core.message import Button, ButtonStyle, Message
-from core.planner import add_schedule
 from core.plugin import Answer, FormErrors, Plugin, command, form, on, press, submit
 from core.rights import Right
 from core.schedule import Daily, Due
 from core.talk import features
 from core.texts import Domain, Words, words_from_data
+from core.timetable import add_schedule
 from plugins.question_of_the_day import queue, results
 from plugins.question_of_the_day.asked import asked
-from plugins.question_of_the_day.settings_form import post_in, settings_form, take_settings
+from plugins.question_of_the_day.settings_form import post_in, save_settings, settings_form, take_settings
 from plugins.question_of_the_day.starters import STARTERS
 from plugins.question_of_the_day.tables import PREFIX, Question, Reaction, Series, SeriesChannel
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
@@ -87,7 +87,6 @@ class QuestionOfTheDay(Plugin):
                 queue.add_question(tx, community_id, series.id, starter, None)
         post_in(tx, series, settlement.space_id, settlement.channel_id)
         if next_at is None:
-            queue.reckon(tx, series, settlement.time_zone)
             return Message(text=_("Questions of the day are posted here from the next one on."))
         first = queue.next_question(tx, community_id, series.id)
         now_button = Button(
@@ -170,8 +169,13 @@ class QuestionOfTheDay(Plugin):
 
     @submit("daily", right=Right.MANAGE)
     async def set_daily(self, ctx: Context, _action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
-        """Change time, days and channel, at once."""
+        """Show when questions would go out; nothing is saved yet."""
         return await take_settings(ctx, values)
+
+    @press("save", right=Right.MANAGE)
+    async def save_daily(self, ctx: Context, action: Action) -> Answer:
+        """Save what the preview showed: time, days and zone with the schedule, and the channel."""
+        return await save_settings(ctx, action)
 
     @command("ask", _("Post the next question now"), right=Right.MANAGE)
     async def ask(self, ctx: Context, _text: str) -> Answer:
@@ -196,6 +200,7 @@ class QuestionOfTheDay(Plugin):
             text=quoted,
             controls=(
                 Button(_("Post it now"), ctx.action("now", row.id), style=ButtonStyle.PRIMARY),
+                Button(_("Send it to me as a test"), ctx.action("test", row.id)),
                 Button(_("Show the queue"), ctx.action("queue")),
             ),
         )
@@ -224,6 +229,44 @@ class QuestionOfTheDay(Plugin):
         if posted is None:
             return Message(text=_("That question was posted already, or there is no channel left to post it in."))
         return Message(text=_("On its way."))
+
+    @press("test", right=Right.MANAGE)
+    async def test(self, ctx: Context, action: Action) -> Answer:
+        """Send a question to the manager alone, in private. It stays where it is in the queue."""
+        wanted = action.args[0] if action.args and isinstance(action.args[0], UUID) else None
+        community_id, space_id, lane, now = ctx.community_id, ctx.space_id, ctx.place.platform, ctx.now
+
+        def unit(tx: Tx) -> bool:
+            words = tx.scalar(
+                select(col(Question.words)).where(
+                    col(Question.community_id) == community_id, col(Question.id) == wanted
+                )
+            )
+            if words is None:
+                return False
+            owe_private(
+                tx,
+                community_id=community_id,
+                space_id=space_id,
+                lane=lane,
+                account_id=ctx.account(tx),
+                message=Message(
+                    title=_("Test: only you see this"),
+                    text=_(
+                        "**{title}**\n{question}\n\n_It stays in the queue. Members get it with a button to answer._",
+                        title=self.title,
+                        question=words_from_data(words),
+                    ),
+                ),
+                now=now,
+            )
+            return True
+
+        if not await ctx.write(unit):
+            return Message(text=_("That question is gone."))
+        return Message(
+            text=_("On its way to you in private. If nothing comes, write me something there once, then try again.")
+        )
 
     @command("answers", _("What members answered"), right=Right.HOST)
     async def answers(self, ctx: Context, _text: str) -> Answer:

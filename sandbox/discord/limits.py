@@ -10,6 +10,8 @@ MESSAGE_BUCKET = (5, 5.0)
 """Messages in one channel: 5 in 5 seconds. Reported by others from the headers."""
 WEBHOOK_BUCKET = (5, 2.0)
 """Calls with one webhook's or interaction's token: 5 in 2 seconds. Reported by others from the headers."""
+REACTION_BUCKET = (1, 0.25)
+"""The bot's own reactions in one channel: one in 250 ms. Reported by others (discord/discord-api-docs#182)."""
 OTHER_BUCKET = (50, 1.0)
 """Every other route, for each channel or server. The real figures differ by route and aren't documented."""
 GLOBAL_REQUESTS = 50

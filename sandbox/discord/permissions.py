@@ -56,6 +56,11 @@ IN_DM = EVERYONE & ~(P.CREATE_PUBLIC_THREADS | P.SEND_MESSAGES_IN_THREADS)
 WRITING = P.SEND_MESSAGES | P.SEND_MESSAGES_IN_THREADS | P.CREATE_PUBLIC_THREADS
 
 
+def denied(channel: Channel) -> int:
+    """What a channel takes away from the bot."""
+    return channel.denied | (0 if channel.writable else int(WRITING))
+
+
 def of_bot(guild: Guild, channel: Channel | None = None) -> int:
     """What the bot may do in the server, and in ``channel`` where one is given."""
     return _in_channel(int(EVERYONE) | guild.bot_permissions, channel)
@@ -70,6 +75,4 @@ def of_member(guild: Guild, user: int) -> int:
 def _in_channel(granted: int, channel: Channel | None) -> int:
     if granted & P.ADMINISTRATOR:
         return ALL
-    if channel is not None and not channel.writable:
-        granted &= ~WRITING
-    return granted
+    return granted if channel is None else granted & ~denied(channel)

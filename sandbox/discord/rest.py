@@ -10,7 +10,7 @@ from sandbox.discord.errors import FieldErrors, Refusal, missing_access, missing
 from sandbox.discord.gateway import Gateway, application_flags, sees_content
 from sandbox.discord.http import Answer, Call, Route, Routes
 from sandbox.discord.interactions import Interactions
-from sandbox.discord.limits import MESSAGE_BUCKET, OTHER_BUCKET, WEBHOOK_BUCKET
+from sandbox.discord.limits import MESSAGE_BUCKET, OTHER_BUCKET, REACTION_BUCKET, WEBHOOK_BUCKET
 from sandbox.discord.messages import Messages
 from sandbox.discord.permissions import Permission
 from sandbox.discord.wire import (
@@ -81,14 +81,15 @@ class Rest:
             "PUT /channels/{channel}/messages/pins/{message}": self.pin,
             "DELETE /channels/{channel}/messages/pins/{message}": self.unpin,
             "GET /channels/{channel}/messages/{message}/reactions/{emoji}": self.reaction_users,
-            "PUT /channels/{channel}/messages/{message}/reactions/{emoji}/@me": self.react,
-            "DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/@me": self.unreact,
             "DELETE /channels/{channel}/messages/{message}/reactions/{emoji}/{user}": self.unreact_other,
             "POST /channels/{channel}/threads": self.thread,
             "POST /channels/{channel}/messages/{message}/threads": self.thread_from,
         }
         for name, handler in plain.items():
             self.routes.add(Route(name, handler, limit=OTHER_BUCKET))
+        mine = "/channels/{channel}/messages/{message}/reactions/{emoji}/@me"
+        for name, handler in {f"PUT {mine}": self.react, f"DELETE {mine}": self.unreact}.items():
+            self.routes.add(Route(name, handler, bucket="reaction", limit=REACTION_BUCKET))
         # Sending and changing are counted apart, as discord.py sees by the buckets' names.
         self.routes.add(Route(CREATE, self.create_message, limit=message_bucket))
         edit = "PATCH /channels/{channel}/messages/{message}"
@@ -302,6 +303,10 @@ class Rest:
     async def list_messages(self, call: Call) -> Answer:
         channel = self._channel(call)
         limit = call.number("limit", 50, 1, 100)
+        if channel.guild is not None:
+            may = permissions.of_bot(channel.guild, channel)
+            if not may & Permission.READ_MESSAGE_HISTORY:
+                return 200, []  # rules.HISTORY_UNSEEN
         before, after = call.number("before", 1 << 63, 0, 1 << 63), call.number("after", 0, 0, 1 << 63)
         around = call.number("around", 0, 0, 1 << 63)
         if around:

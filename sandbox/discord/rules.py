@@ -83,6 +83,8 @@ REACTIONS = 20
 """Different emoji on one message (documented with error 30010)."""
 NO_MODAL_AFTER_MODAL = Rule(0, DOCUMENTED, seen="Rapptz/discord.py#9187")
 """A form can't answer a form."""
+HISTORY_UNSEEN = Rule(0, DOCUMENTED)
+"""Who may not read a channel's history is shown an empty one, and no error ("Get Channel Messages")."""
 REPEATED_NONCE_OF_DELETED = Rule(0, REPORTED, seen="discord/discord-api-docs#6647")
 """An enforced nonce whose message was deleted since is answered with "Unknown Message"."""
 

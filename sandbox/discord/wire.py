@@ -105,9 +105,9 @@ def channel_wire(world: World, channel: Channel) -> Wire:
             },
         }
     overwrites = []
-    if not channel.writable:
-        deny = str(int(permissions.WRITING))
-        overwrites.append({"id": str(world.bot.id), "type": MEMBER_OVERWRITE, "allow": "0", "deny": deny})
+    if denied := permissions.denied(channel):
+        deny = {"id": str(world.bot.id), "type": MEMBER_OVERWRITE, "allow": "0", "deny": str(denied)}
+        overwrites.append(deny)
     return wire | {
         "position": 0, "permission_overwrites": overwrites, "nsfw": False, "topic": None, "parent_id": None,
     }  # fmt: skip

@@ -93,6 +93,8 @@ class Channel:
     parent: Channel | None = None
     owner: int = 0
     writable: bool = True
+    denied: int = 0
+    """Permissions that the channel takes away from the bot, besides writing."""
     archive_minutes: int = 1440
     messages: dict[int, Message] = field(default_factory=dict)
     pins: dict[int, float] = field(default_factory=dict)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("core.testing.contract")
+pytest.register_assert_rewrite("core.testing.contract", "core.testing.sharing")

@@ -27,6 +27,8 @@ class SandboxRig(Rig):
 
     send_call: ClassVar[str] = ""
     """A part of the name of the call that sends a message."""
+    read_call: ClassVar[str] = ""
+    """And of the one that reads a channel."""
 
     platform: Platform = field(kw_only=True)
     opened: dict[str, FormView] = field(default_factory=dict, kw_only=True)
@@ -127,6 +129,9 @@ class SandboxRig(Rig):
     # -- troubles ------------------------------------------------------------------------------------------------
     async def trouble(self, what: Trouble) -> None:
         await self.platform.fault(Fault(FAULTS[what], self.send_call, seconds=0.2))
+
+    async def trouble_reading(self, what: Trouble) -> None:
+        await self.platform.fault(Fault(FAULTS[what], self.read_call, seconds=0.2))
 
     async def repeat_next_event(self) -> None:
         await self.platform.fault(Fault(FaultKind.DUPLICATE))

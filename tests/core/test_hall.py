@@ -400,6 +400,7 @@ async def test_starting_that_is_broken_off_leaves_no_worker(
 ) -> None:
     from core.house import House
     from core.registry import catalogues_for
+    from core.schedule_desk import ScheduleDesk
 
     never = asyncio.Event()
 
@@ -407,7 +408,7 @@ async def test_starting_that_is_broken_off_leaves_no_worker(
         await never.wait()
 
     bot.start = start  # type: ignore[method-assign,assignment]  # a platform that lets one wait
-    plugins = [House(), probe]
+    plugins = [House(), ScheduleDesk(), probe]
     hall = Hall(store=opened, bots=[bot], plugins=plugins, catalogues=catalogues_for(plugins), clock=time)  # type: ignore[arg-type]  # fixtures
     before = asyncio.all_tasks()
     starting = asyncio.create_task(hall.start())

@@ -1,163 +1,183 @@
-"""Local times: an hour that is missing goes forward, one that comes twice counts once."""
+"""Rules: weekdays mean what is read, cron lines what crontab(5) says, and what never comes is refused."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.schedule import (
+    LAST,
     WEEKDAYS,
+    Cron,
+    CronError,
     Daily,
+    EveryDays,
+    EveryWeeks,
+    Monthly,
+    NeverComes,
     Once,
     Rule,
     ScheduleError,
-    UnknownZone,
     kind_of,
-    next_due,
-    parse_time,
     rule_from,
-    upcoming,
-    zone,
-)
-from tests.core.kit import quick
-
-BERLIN, NEW_YORK, LORD_HOWE, APIA = (
-    ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia")
 )
 
+MONDAY = datetime(2026, 11, 23)  # noqa: DTZ001 - a wall time
+NINE = time(9)
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]  # year, month, day …
+
+def slots(rule: Rule, count: int, wall: datetime = MONDAY) -> list[str]:
+    found = []
+    while len(found) < count and (slot := rule.after(wall)) is not None:
+        found.append(slot.strftime("%a %m-%d %H:%M"))
+        wall = slot
+    return found
 
 
-def moments(rule: Rule, where: ZoneInfo, now: datetime, count: int) -> list[str]:
-    return [at.strftime("%m-%d %H:%M") for _slot, at in upcoming(rule, where, now, count)]
+def days(rule: Rule, wall: datetime = MONDAY) -> set[str]:
+    """The weekdays of two weeks' slots."""
+    return {one[:3].lower() for one in slots(rule, 14, wall)}
+
+
+@pytest.mark.parametrize("name", WEEKDAYS)
+def test_weekdays_mean_what_is_read(name: str) -> None:
+    number = WEEKDAYS.index(name)
+    crontab = (number + 1) % 7  # 0 is Sunday
+    for rule in (
+        Daily(NINE, (name,)),
+        EveryWeeks(NINE, 1, (name,), MONDAY.date()),
+        Monthly(NINE, 1, name),
+        Monthly(NINE, LAST, name),
+        Cron(f"0 9 * * {crontab}"),
+        Cron(f"0 9 * * {name.upper()}"),
+    ):
+        assert days(rule) == {name}, rule
 
 
 @pytest.mark.parametrize(
-    ("where", "at", "now", "expected"),
+    ("field", "expected"),
     [
-        # the hour that is missing: at two the clocks go to three
-        (BERLIN, time(2, 30), utc(2027, 3, 26, 12), ["03-27 01:30", "03-28 01:30", "03-29 00:30"]),
-        (NEW_YORK, time(2, 30), utc(2027, 3, 12, 12), ["03-13 07:30", "03-14 07:30", "03-15 06:30"]),
-        (LORD_HOWE, time(2, 15), utc(2026, 10, 2, 20), ["10-03 15:45", "10-04 15:15"]),
-        # the hour that comes twice: the first time alone
-        (BERLIN, time(2, 30), utc(2027, 10, 29, 12), ["10-30 00:30", "10-31 00:30", "11-01 01:30"]),
-        (NEW_YORK, time(1, 30), utc(2027, 11, 5, 12), ["11-06 05:30", "11-07 05:30", "11-08 06:30"]),
-        (LORD_HOWE, time(1, 45), utc(2027, 4, 2, 20), ["04-03 14:45", "04-04 15:15"]),
-        # a day that was left out altogether goes forward onto the next one, once
-        (APIA, time(9, 0), utc(2011, 12, 29, 0), ["12-29 19:00", "12-30 19:00", "12-31 19:00"]),
+        ("0", "sun"), ("7", "sun"), ("1", "mon"), ("1-5", "mon tue wed thu fri"), ("0-2", "sun mon tue"),
+        ("5-7", "fri sat sun"), ("0-7", "mon tue wed thu fri sat sun"), ("6,0", "sat sun"), ("sat,SUN", "sat sun"),
+        ("fri-mon", "fri sat sun mon"), ("6-1", "sat sun mon"), ("*/2", "sun tue thu sat"), ("1-5/2", "mon wed fri"),
+        ("1-7/3", "mon thu sun"), ("mon-fri/2", "mon wed fri"), ("2/2", "tue thu sat"), ("sun-tue", "sun mon tue"),
+        ("fri-sun", "fri sat sun"), ("*", "mon tue wed thu fri sat sun"), ("*/7", "sun"),
+    ],
+)  # fmt: skip
+def test_a_cron_lines_weekdays(field: str, expected: str) -> None:
+    assert days(Cron(f"0 9 * * {field}")) == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("30 18 * * *", ["Mon 11-23 18:30", "Tue 11-24 18:30"]),
+        ("*/20 9 * * *", ["Mon 11-23 09:00", "Mon 11-23 09:20", "Mon 11-23 09:40", "Tue 11-24 09:00"]),
+        ("50/5 9 * * *", ["Mon 11-23 09:50", "Mon 11-23 09:55", "Tue 11-24 09:50"]),
+        ("0 22-2/2 * * *", ["Mon 11-23 02:00", "Mon 11-23 22:00", "Tue 11-24 00:00"]),
+        ("0 9 1 jan-mar/2 *", ["Fri 01-01 09:00", "Mon 03-01 09:00"]),
+        ("0 9 1,15 * *", ["Tue 12-01 09:00", "Tue 12-15 09:00", "Fri 01-01 09:00"]),
+        ("0 9 30-2 * *", ["Mon 11-30 09:00", "Tue 12-01 09:00", "Wed 12-02 09:00", "Wed 12-30 09:00"]),
+        # both days limited: either is enough
+        ("0 9 25 * 1", ["Mon 11-23 09:00", "Wed 11-25 09:00", "Mon 11-30 09:00"]),
+        # begun with a star: both must match
+        ("0 9 */10 * mon", ["Mon 12-21 09:00", "Mon 01-11 09:00"]),
+        ("0 9 31 2 mon", ["Mon 02-01 09:00", "Mon 02-08 09:00"]),
+        ("0 9 29 2 *", ["Tue 02-29 09:00", "Sun 02-29 09:00"]),
     ],
 )
-def test_the_changes_of_the_clocks(where: ZoneInfo, at: time, now: datetime, expected: list[str]) -> None:
-    assert moments(Daily(at), where, now, len(expected)) == expected
+def test_a_cron_line_means_what_crontab_says(line: str, expected: list[str]) -> None:
+    assert slots(Cron(line), len(expected)) == expected
 
 
-@pytest.mark.parametrize("minute", [0, 29, 30, 31, 59])
-def test_asked_within_the_repeated_hour_it_does_not_come_again(minute: int) -> None:
-    second_time = utc(2027, 10, 31, 1, minute)
-    slot_and_moment = next_due(Daily(time(2, 30)), BERLIN, second_time)
-    assert slot_and_moment == (datetime(2027, 11, 1, 2, 30), utc(2027, 11, 1, 1, 30))  # noqa: DTZ001 - a wall time
+def test_the_rarest_day_of_all_is_found() -> None:
+    """29 February on a Sunday: 2032, 2060, 2088, and because 2100 has none not before 2128."""
+    rule, wall, years = Cron("0 9 29 2 */7"), MONDAY, []
+    for _ in range(4):
+        wall = rule.after(wall) or MONDAY
+        years.append(wall.year)
+    assert years == [2032, 2060, 2088, 2128]
 
 
-@quick
-@given(
-    st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE]),
-    st.times().map(lambda at: at.replace(second=0, microsecond=0)),
-    st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)),  # noqa: DTZ001 - hypothesis wants them so
-)
-def test_each_day_has_one_slot_in_order(where: ZoneInfo, at: time, start: datetime) -> None:
-    found = upcoming(Daily(at), where, start.replace(tzinfo=UTC), 4)
-    days = [slot.date() for slot, _ in found]
-    assert days == [days[0] + timedelta(days=number) for number in range(4)]
-    assert all(slot.time() == at for slot, _ in found)
-    moments_ = [moment for _, moment in found]
-    assert moments_ == sorted(set(moments_))
-    assert moments_[0] > start.replace(tzinfo=UTC)
-    assert moments_[0] - start.replace(tzinfo=UTC) <= timedelta(hours=25, minutes=30)
+@pytest.mark.parametrize("line", ["0 9 31 2 *", "0 9 30,31 feb *", "0 9 31 4,6,9,11 *", "0 9 31 4 */2", "0 9 30 2 *"])
+def test_what_never_comes_is_refused(line: str) -> None:
+    with pytest.raises(NeverComes):
+        Cron(line)
 
 
-def test_weekdays() -> None:
-    weekend = Daily(time(10), ("sat", "sun"))
-    found = upcoming(weekend, BERLIN, utc(2026, 11, 23), 3)
-    assert [slot.strftime("%a") for slot, _ in found] == ["Sat", "Sun", "Sat"]
-    for number, name in enumerate(WEEKDAYS):
-        ((slot, _),) = upcoming(Daily(time(10), (name,)), BERLIN, utc(2026, 11, 23), 1)
-        assert slot.weekday() == number
-    for wrong in ((), ("monday",)):
-        with pytest.raises(ScheduleError):
-            Daily(time(10), wrong)
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("", -1), ("0 9 * *", -1), ("0 9 * * 1 2026", -1), ("60 9 * * *", 0), ("-1 9 * * *", 0), ("*/0 9 * * *", 0),
+        ("0 24 * * *", 1), ("0 9,, * * *", 1), ("0 9 0 * *", 2), ("0 9 32 * *", 2), ("0 9 L * *", 2),
+        ("0 9 * 13 *", 3), ("0 9 * may-foo *", 3), ("0 9 * * 8", 4), ("0 9 * * mond", 4), ("0 9 * * 1/x", 4),
+        ("0 ٩ * * *", 1), ("0 9 * * 1#2", 4), ("0 9 ? * *", 2), (f"{'1,' * 5000}x 9 * * *", 0),
+    ],
+)  # fmt: skip
+def test_a_line_that_cant_be_read_knows_its_part(line: str, place: int) -> None:
+    with pytest.raises(CronError) as error:
+        Cron(line)
+    assert error.value.place == place
+    assert error.value.part == (line.split()[place] if place >= 0 else line)
 
 
-def test_once_is_once() -> None:
-    at = datetime(2026, 12, 24, 18)  # noqa: DTZ001 - a wall time
-    assert upcoming(Once(at), BERLIN, utc(2026, 11, 1)) == [(at, utc(2026, 12, 24, 17))]
-    assert next_due(Once(at), BERLIN, utc(2026, 12, 24, 17)) is None
+def test_every_so_many_days_is_counted_from_the_first() -> None:
+    rule = EveryDays(NINE, 3, date(2026, 11, 20))
+    assert slots(rule, 3) == ["Mon 11-23 09:00", "Thu 11-26 09:00", "Sun 11-29 09:00"]
+    assert slots(rule, 1, datetime(2026, 11, 23, 9)) == ["Thu 11-26 09:00"]  # noqa: DTZ001 - a wall time
+    ahead = EveryDays(NINE, 3, date(2026, 12, 24))
+    assert slots(ahead, 2) == ["Thu 12-24 09:00", "Sun 12-27 09:00"]
 
 
-def test_the_moment_itself_is_over_when_it_is_now() -> None:
-    now = utc(2026, 11, 21, 8)
-    assert next_due(Daily(time(9)), BERLIN, now) == (datetime(2026, 11, 22, 9), utc(2026, 11, 22, 8))  # noqa: DTZ001 - a wall time
+def test_every_so_many_weeks_is_counted_from_the_first_weeks_monday() -> None:
+    rule = EveryWeeks(NINE, 2, ("mon", "fri"), date(2026, 11, 25))  # a Wednesday: that week's Monday is over
+    assert slots(rule, 4) == ["Fri 11-27 09:00", "Mon 12-07 09:00", "Fri 12-11 09:00", "Mon 12-21 09:00"]
 
 
-@pytest.mark.parametrize("rule", [Daily(time(9, 5), ("mon", "fri")), Once(datetime(2026, 12, 24, 18, 30))])  # noqa: DTZ001 - a wall time
+def test_the_nth_and_the_last_weekday_of_the_month() -> None:
+    assert slots(Monthly(NINE, 2, "tue"), 3) == ["Tue 12-08 09:00", "Tue 01-12 09:00", "Tue 02-09 09:00"]
+    assert slots(Monthly(NINE, 4, "mon"), 2) == ["Mon 11-23 09:00", "Mon 12-28 09:00"]
+    assert slots(Monthly(NINE, LAST, "mon"), 3) == ["Mon 11-30 09:00", "Mon 12-28 09:00", "Mon 01-25 09:00"]
+
+
+RULES: list[Rule] = [
+    Daily(time(9, 5), ("mon", "fri")),
+    Once(datetime(2026, 12, 24, 18, 30)),  # noqa: DTZ001 - a wall time
+    EveryDays(NINE, 10, date(2026, 11, 21)),
+    EveryWeeks(NINE, 2, ("sat", "sun"), date(2026, 11, 21)),
+    Monthly(NINE, LAST, "fri"),
+    Cron("0 9 * * 1-5"),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=kind_of)
 def test_rules_survive_the_store(rule: Rule) -> None:
     assert rule_from(kind_of(rule), rule.spec) == rule
     with pytest.raises(ScheduleError, match="lunar"):
         rule_from("lunar", rule.spec)
+    for key in rule.spec:
+        for broken in ({**rule.spec, key: None}, {**rule.spec, key: "x"}, {**rule.spec, key: []}):
+            with pytest.raises(ScheduleError):
+                rule_from(kind_of(rule), broken)
+        with pytest.raises(ScheduleError):
+            rule_from(kind_of(rule), {name: value for name, value in rule.spec.items() if name != key})
 
 
-@pytest.mark.parametrize(
-    ("typed", "name"),
-    [
-        ("Europe/Berlin", "Europe/Berlin"), ("berlin", "Europe/Berlin"), ("New York", "America/New_York"),
-        ("america/new york", "America/New_York"), ("UTC", "UTC"), ("utc", "UTC"), (" Singapore ", "Asia/Singapore"),
-    ],
-)  # fmt: skip
-def test_zones_by_name_or_city(typed: str, name: str) -> None:
-    assert zone(typed).key == name
-
-
-@pytest.mark.parametrize(
-    ("typed", "nearest"),
-    [("Europe/Belrin", "Europe/Berlin"), ("Berln", "Europe/Berlin"), ("Nwe York", "America/New_York")],
-)
-def test_typos_know_their_neighbours(typed: str, nearest: str) -> None:
-    with pytest.raises(UnknownZone) as unknown:
-        zone(typed)
-    assert nearest in unknown.value.nearest
-    assert len(unknown.value.nearest) <= 3
-
-
-@pytest.mark.parametrize("typed", ["", "Europe", "../etc/passwd", "/etc/localtime", "x" * 300, "a\0b", "🕰", "GMT+25"])
-def test_what_is_no_zone_is_an_unknown_zone_and_no_other_error(typed: str) -> None:
-    with pytest.raises(UnknownZone):
-        zone(typed)
-
-
-@pytest.mark.parametrize(
-    ("typed", "hour", "minute"),
-    [
-        ("9", 9, 0), ("9:00", 9, 0), ("09.30", 9, 30), ("9h", 9, 0), ("9h15", 9, 15), ("9 Uhr", 9, 0),
-        ("18 Uhr 30", 18, 30), ("9 am", 9, 0), ("9 p.m.", 21, 0), ("12 am", 0, 0), ("12:30pm", 12, 30),
-        ("0:00", 0, 0), ("23:59", 23, 59),
-    ],
-)  # fmt: skip
-def test_times_as_people_write_them(typed: str, hour: int, minute: int) -> None:
-    assert parse_time(typed) == time(hour, minute)
-
-
-@quick
-@given(st.text(alphabet="0129²٣:.apmhuhr -", max_size=8))
-def test_other_times_are_none_and_no_error(typed: str) -> None:
-    found = parse_time(typed)
-    assert found is None or found.second == 0
-
-
-@pytest.mark.parametrize("typed", ["", "noon", "25", "9:60", "13 pm", "-1", "²", "9:00:00:00", "half nine", "pm"])
-def test_what_is_no_time(typed: str) -> None:
-    assert parse_time(typed) is None
+def test_what_is_no_rule() -> None:
+    start = date(2026, 11, 21)
+    for make in (
+        lambda: Daily(NINE, ()),
+        lambda: Daily(NINE, ("monday",)),
+        lambda: Daily(NINE, ("mon", "mon")),
+        lambda: Daily(time(9, 0, 30)),
+        lambda: EveryDays(NINE, 0, start),
+        lambda: EveryDays(NINE, 366, start),
+        lambda: EveryDays(NINE, 2, date.max),
+        lambda: EveryWeeks(NINE, 53, ("mon",), start),
+        lambda: EveryWeeks(NINE, 2, (), start),
+        lambda: Monthly(NINE, 5, "mon"),
+        lambda: Monthly(NINE, 0, "mon"),
+    ):
+        with pytest.raises(ScheduleError):
+            make()  # type: ignore[no-untyped-call]  # each says what it is

@@ -9,6 +9,7 @@ import pytest
 
 from core.house import House
 from core.registry import catalogues_for
+from core.schedule_desk import ScheduleDesk
 from core.texts import Catalogues, Domain, Phrase, language_name, words_from_data, words_to_data
 from plugins.question_of_the_day import QuestionOfTheDay
 
@@ -112,10 +113,10 @@ def test_phrases_survive_the_store() -> None:
 
 @pytest.mark.parametrize("language", ["de", "fr"])
 def test_ours_is_translated_in_full(language: str) -> None:
-    catalogues = catalogues_for([House(), QuestionOfTheDay()])
+    catalogues = catalogues_for([House(), ScheduleDesk(), QuestionOfTheDay()])
     said = [
         (command.command.title, catalogues.say(command.command.title, language))
-        for plugin in (House(), QuestionOfTheDay())
+        for plugin in (House(), ScheduleDesk(), QuestionOfTheDay())
         for command in _routes(plugin)
         if command.command is not None
     ]
@@ -123,7 +124,7 @@ def test_ours_is_translated_in_full(language: str) -> None:
     assert [title.key for title, text in said if title.key == text] == []
 
 
-def _routes(plugin: House | QuestionOfTheDay) -> list:  # type: ignore[type-arg]  # routes
+def _routes(plugin: House | ScheduleDesk | QuestionOfTheDay) -> list:  # type: ignore[type-arg]  # routes
     from core.plugin import Routes
 
     return list(Routes([plugin]).commands.values())

@@ -17,6 +17,7 @@ from core.hall import Hall
 from core.house import House
 from core.message import Message
 from core.registry import catalogues_for
+from core.schedule_desk import ScheduleDesk
 from core.testing import FakeBot, SetClock
 from storage.engine import Store
 from storage.people import account_for
@@ -113,7 +114,7 @@ class Yard:
 
     def hall(self, worker: str, bot: FakeBot | None = None, store: Store | None = None) -> Hall:
         """A hall that was not started."""
-        plugins = [House(), self.probe]
+        plugins = [House(), ScheduleDesk(), self.probe]
         return Hall(
             store=store or self.store,
             bots=[bot or self.bot],

@@ -19,6 +19,7 @@ from bots.discord.permissions import PERMISSIONS
 from core.house import House
 from core.plugin import Routes
 from core.registry import bot_names, plugin_class, tools_of
+from core.schedule_desk import ScheduleDesk
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -58,7 +59,7 @@ def test_the_plugin_guide_quotes_the_example_as_it_is() -> None:
 @pages
 def test_hall_commands_that_are_named_exist(page: Path) -> None:
     names = ("question_of_the_day", str(ROOT / "examples" / "mood.py"))
-    known = set(Routes([House(), *(plugin_class(name)() for name in names)]).commands)
+    known = set(Routes([House(), ScheduleDesk(), *(plugin_class(name)() for name in names)]).commands)
     assert set(re.findall(r"/hall ([a-z]+)", page.read_text("utf-8"))) <= known
 
 
@@ -112,6 +113,8 @@ def written(value: Any) -> str:
         return f"{hours} h" if not rest else f"{rest // 60} min" if not hours and not rest % 60 else f"{rest} s"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(f"{one.count} in {one.seconds:g} s" for one in value)
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -55,7 +55,7 @@ async def test_help_shows_what_this_person_may_do(stage: Stage) -> None:
     if stage.name == "telegram":  # what is long would else wait for a private chat
         await stage.platform.private(stage["Mia"])
         await stage.until_told("Mia", Outcome(OutcomeKind.ACKNOWLEDGED), "/hall")
-    managing = {"answers", "ask", "code", "daily", "join", "page", "question", "questions", "setup"}
+    managing = {"answers", "ask", "code", "daily", "join", "page", "question", "questions", "schedules", "setup"}
     for_all = commands(seen(await stage.command("Mia", "help")))
     assert "help" in for_all
     assert not for_all & managing

@@ -54,9 +54,13 @@ async def test_time_days_and_zone_change_and_the_next_time_is_told(stage: Stage)
             return "new york"
         return next((one for one in options if one == "Monday to Friday"), options[0] if options else "")
 
-    saved = await stage.fill(OWNER, opened, choose)
-    # It is Saturday.
-    assert "The next question goes out on 2026-11-23 at 18:30 (America/New_York)." in seen(saved)
+    shown = await stage.fill(OWNER, opened, choose)
+    # It is Saturday, and nothing is saved yet.
+    assert "Monday to Friday at 18:30 (America/New_York)" in seen(shown).replace("*", "")
+    assert "Mon, Nov 23, 2026, 18:30" in seen(shown)
+    assert await stage.rows("SELECT time_zone FROM community") == [("Europe/Berlin",)]
+    saved = await stage.press(OWNER, shown, "Save")
+    assert "Next: Mon, Nov 23, 2026, 18:30" in seen(saved)
     assert await stage.rows("SELECT time_zone FROM community") == [("America/New_York",)]
     [(at,)] = await stage.rows("SELECT next_at FROM schedule")
     assert str(at).startswith("2026-11-23 23:30")
@@ -69,6 +73,43 @@ async def test_time_days_and_zone_change_and_the_next_time_is_told(stage: Stage)
     else:
         assert reopened.message is not None
         assert any("18:30" in control.label for control in reopened.message.controls)
+
+
+async def test_a_schedule_of_another_kind_is_previewed_saved_skipped_and_ended(stage: Stage) -> None:
+    await stage.arrive()
+    listed = await stage.command(OWNER, "schedules")
+    assert "Every day at 09:00" in seen(listed)
+
+    def choose(label: str, options: Sequence[str]) -> str:
+        if "Time of day" in label:
+            return "2:30"
+        if "Time zone" in label:
+            return "Berlin"
+        wanted = ("Once a month, on a weekday", "The last", "Sunday")
+        return next((one for one in options if one in wanted), "")
+
+    more = await stage.fill(OWNER, await stage.press(OWNER, listed, "Change"), choose)
+    if more.form is None and any(one.label == "Continue" for one in more.message.controls if more.message):
+        more = await stage.press(OWNER, more, "Continue")
+    shown = await stage.fill(OWNER, more, choose)
+    assert "Each month on the last Sunday at 02:30" in seen(shown)
+    assert "Sun, Mar 28, 2027, 02:30 · the clocks go forward, so it is 03:30" in seen(shown).replace("_", "")
+    assert await stage.rows("SELECT kind FROM schedule") == [("daily",)]
+    saved = await stage.press(OWNER, shown, "Save")
+    assert "Next: Sun, Nov 29, 2026, 02:30" in seen(saved)
+    skipped = await stage.press(OWNER, saved, "Skip the next one")
+    assert "Next: Sun, Dec 27, 2026, 02:30" in seen(skipped)
+    ended = await stage.press(OWNER, await stage.press(OWNER, skipped, "End"), "End it")
+    assert "It has ended." in seen(ended)
+    assert await stage.rows("SELECT next_at FROM schedule") == [(None,)]
+
+
+async def test_a_test_post_comes_in_private(stage: Stage) -> None:
+    await stage.arrive()
+    shown = await stage.command(OWNER, "ask")
+    told = await stage.press(OWNER, shown, "Send it to me as a test")
+    await stage.until_told(OWNER, told, "Test: only you see this")
+    assert stage.questions() == []
 
 
 def label(text: str) -> str:

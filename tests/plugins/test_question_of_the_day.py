@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from core.bot import ChannelInfo
 from core.context import Owner
 from core.event import Deleted, Edited, Reacted
 from core.hall import Hall
@@ -126,7 +127,14 @@ async def test_time_days_and_zone_change_at_once(hall: Hall, bot: FakeBot, time:
     assert opened is not None
     values = {"time": "18 Uhr 30", "days": "weekdays", "zone": "New York"}
     seen = await bot.submit(opened.action, "olga", values)
-    assert "2026-11-23 at 18:30 (America/New_York)" in seen.text
+    assert "**Monday to Friday at 18:30** (America/New_York)" in seen.text
+    assert "The next times:\n- Mon, Nov 23, 2026, 18:30\n" in seen.text
+    assert await rows(hall.store, "SELECT time_zone FROM community") == [("Europe/Berlin",)]  # nothing is saved yet
+    saved = await bot.press(seen.button("Save"), "olga")
+    assert "Next: Mon, Nov 23, 2026, 18:30" in saved.text
+    assert "(America/New_York)" in saved.text
+    assert await rows(hall.store, "SELECT time_zone FROM community") == [("America/New_York",)]
+    assert await rows(hall.store, "SELECT time_zone FROM schedule") == [(None,)]
     assert "time" in (await bot.submit(opened.action, "olga", {**values, "time": "noonish"})).errors
     assert "Europe/Berlin" in (await bot.submit(opened.action, "olga", {**values, "zone": "Berln"})).errors["zone"]
     time.pass_by(days=2)
@@ -135,6 +143,64 @@ async def test_time_days_and_zone_change_at_once(hall: Hall, bot: FakeBot, time:
     time.set(datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
     hall.wake()
     await bot.until_posts(2)
+
+
+@one_store
+async def test_the_channel_changes_when_it_is_saved_also_by_the_full_form(hall: Hall, bot: FakeBot) -> None:
+    bot.rooms = [ChannelInfo("general", "general"), ChannelInfo("lounge", "lounge")]
+    await install(bot, channel="general")
+    opened = (await bot.command("daily", "olga")).opened
+    assert opened is not None
+    values = {"time": "9", "days": "daily", "zone": "Berlin", "channel": "lounge"}
+    seen = await bot.submit(opened.action, "olga", values)
+    again = (await bot.press(seen.button("Change again"), "olga", form=True)).opened
+    assert again is not None
+    assert again.fields[-1].value == ("lounge",)
+    channels = "SELECT channel.name FROM qotd_series_channel JOIN channel ON channel.id = channel_id"
+    assert await rows(hall.store, channels) == [("general",)]
+    full = (await bot.press(seen.button("Other days, holidays, an end"), "olga", form=True)).opened
+    assert full is not None
+    kept = {one.name: one.value if isinstance(one.value, str) else list(one.value) for one in full.fields}
+    seen = await bot.submit(full.action, "olga", {**kept, "until": "2026-12-24"})
+    saved = await bot.press(seen.button("Save"), "olga")
+    assert "Last day: Thu, Dec 24, 2026" in saved.text
+    assert await rows(hall.store, channels) == [("lounge",)]
+
+
+@one_store
+async def test_the_short_form_keeps_days_that_it_does_not_know(hall: Hall, bot: FakeBot, time: SetClock) -> None:
+    await install(bot)
+    form = (await bot.press((await bot.command("schedules", "olga")).button("Change"), "olga", form=True)).opened
+    assert form is not None
+    values = {"kind": ["monthly"], "time": "9", "zone": "Berlin", "until": "2027-12-31", "off": "DE"}
+    more = (await bot.submit(form.action, "olga", values)).opened
+    assert more is not None
+    seen = await bot.submit(more.action, "olga", {"nth": ["2"], "weekday": ["tue"]})
+    await bot.press(seen.button("Save"), "olga")
+    opened = (await bot.command("daily", "olga")).opened
+    assert opened is not None
+    assert opened.fields[1].value == ("chosen",)
+    seen = await bot.submit(opened.action, "olga", {"time": "10", "days": "chosen", "zone": "Berlin"})
+    assert "**Each month on the second Tuesday at 10:00**" in seen.text
+    assert "Last day: Fri, Dec 31, 2027\nNot on: holidays in DE" in seen.text
+    time.set(datetime(2027, 12, 31, 12, tzinfo=UTC))
+    seen = await bot.submit(opened.action, "olga", {"time": "10", "days": "daily", "zone": "Berlin"})
+    assert "never be due" in seen.errors["time"]
+
+
+async def test_a_test_goes_to_the_manager_alone_and_takes_nothing_from_the_queue(hall: Hall, bot: FakeBot) -> None:
+    await install(bot)
+    shown = await bot.command("ask", "olga")
+    posts = len(bot.posts)
+    assert "in private" in (await bot.press(shown.button("Send it to me as a test"), "olga")).text
+    post = (await bot.until_posts(posts + 1))[-1]
+    assert (post.address.member, post.address.channel) == ("olga", "")
+    assert "Test: only you see this" in str(post.message.title)
+    assert shown.text.removeprefix("> ") in str(post.message.text)
+    assert await rows(hall.store, "SELECT count(*) FROM qotd_question WHERE asked_at IS NULL") == [(10,)]
+    assert await rows(hall.store, "SELECT count(*) FROM activity") == [(0,)]
+    denied = await bot.press(shown.button("Send it to me as a test"), "mia")
+    assert "manage this community" in denied.text
 
 
 async def test_what_is_kept_about_a_member_is_told_and_erased(hall: Hall, bot: FakeBot) -> None:

@@ -28,7 +28,7 @@ async def test_ready_with_the_age_of_the_last_frame(site: Site) -> None:
     assert said == {
         "ready": True,
         "store": True,
-        "connections": {"fake": {"connected": True, "last_frame_age": 12.3, "losses": {}}},
+        "connections": {"fake": {"connected": True, "listening": True, "last_frame_age": 12.3, "losses": {}}},
     }
 
 

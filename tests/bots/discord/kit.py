@@ -137,6 +137,7 @@ async def running(**more: Any) -> AsyncIterator[Place]:
     """All of it, the bot connected."""
     async with built(**more) as place:
         await place.bot.start(place.receiver)
+        await place.bot.listen()
         yield place
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from bots.discord.replying import MOST_TICKS
 from core.bot import Answering
-from core.event import CommandInvoked, Pressed, Submitted
+from core.event import CommandInvoked, Pressed, Replied, Submitted
 from core.form import FieldKind, Form, FormField
 from core.message import Button, Message
 from sandbox.control import Outcome, OutcomeKind
+from sandbox.discord.permissions import Permission
 from tests.bots.discord.kit import ACTION, Handler, Place, settle, silent
 
 PRESS = Message(text="?", controls=(Button("Press", ACTION), Button("Fill in", ACTION, form=True)))
@@ -184,3 +186,37 @@ async def test_many_at_once(place: Place) -> None:
     outcomes = await asyncio.gather(*(place.sandbox.press(one, message, control()) for one in people))
     assert {outcome.text for outcome in outcomes} == {"Thank you"}
     assert len(place.receiver.of(Pressed)) == 50
+
+
+async def _acknowledges(event: object, answering: Answering) -> None:
+    await answering.acknowledge()
+
+
+def _ticked(place: Place) -> int:
+    return sum("✅" in message.reactions for message in place.sandbox.world.messages.values())
+
+
+async def test_in_a_burst_of_replies_no_ticks_pile_up(place: Place) -> None:
+    place.receiver.answer = _acknowledges
+    root = await place.post(PRESS)
+    for number in range(40):
+        await place.sandbox.type(place.member, place.channel, f"Answer {number}", reply_to=root)
+    await place.receiver.hear(Replied, 40)
+    await settle(lambda: not place.bot.ticks)
+    ticked = _ticked(place)
+    assert MOST_TICKS <= ticked < 40
+    assert place.bot.health.losses["tick"] == 40 - ticked
+    await place.sandbox.type(place.member, place.channel, "Later", reply_to=root)
+    await settle(lambda: _ticked(place) == ticked + 1)
+
+
+async def test_a_tick_that_is_refused_is_no_longer_waited_for(place: Place) -> None:
+    place.receiver.answer = _acknowledges
+    root, channel = await place.post(PRESS), place.sandbox.world.channels[int(place.channel)]
+    channel.denied = int(Permission.ADD_REACTIONS)
+    for number in range(MOST_TICKS):
+        await place.sandbox.type(place.member, place.channel, f"Answer {number}", reply_to=root)
+    await settle(lambda: len(place.sandbox.record.refused) == MOST_TICKS and not place.bot.ticks)
+    channel.denied = 0
+    await place.sandbox.type(place.member, place.channel, "Later", reply_to=root)
+    await settle(lambda: _ticked(place) == 1)

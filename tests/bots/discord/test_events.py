@@ -107,6 +107,7 @@ async def test_a_form_survives_a_restart(place: Place) -> None:
     await place.bot.stop()
     place.bot = type(place.bot)(place.bot.settings)
     await place.bot.start(place.receiver)
+    await place.bot.listen()
     await place.sandbox.fill(place.member, opened.form.id, {"name": "Grace"})
     assert (await place.receiver.hear(Submitted)).values == {"name": "Grace"}
     await place.sandbox.press(place.member, message, place.seen(message).controls[0].id)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import discord
 import pytest
+from discord import gateway
 from discord.http import Route
 
 from bots.discord import DiscordBot, DiscordSettings, client, invite_url, manifest
@@ -15,7 +17,7 @@ from core.bot import Answering, Bot, BotStartError, CommandInfo, Severity
 from core.event import Pressed
 from core.message import Button, Message
 from sandbox.discord import DiscordSandbox
-from tests.bots.discord.kit import ACTION, COMMANDS, Place, built, running, settings
+from tests.bots.discord.kit import ACTION, COMMANDS, Place, built, running, settings, settle
 
 POST = "POST /applications/{application}/commands"
 
@@ -75,10 +77,67 @@ async def test_no_token() -> None:
 
 async def test_a_missing_intent() -> None:
     async with built(sandbox=DiscordSandbox(privileged=False), read_all_replies=True) as place:
+        await place.bot.start(place.receiver)
         with pytest.raises(BotStartError, match=r"Message Content.*discord\.read_all_replies"):
-            await place.bot.start(place.receiver)
+            await place.bot.listen()
+        assert not place.bot.health.listening
         bad = [one for one in await place.bot.examine() if one.severity is Severity.BAD]
         assert [one.subject for one in bad] == ["Message Content Intent"]
+
+
+async def test_a_refused_connection_is_not_tried_at_once_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hall tries every few seconds, and of more than 1,000 a day Discord takes the token away."""
+    async with built(sandbox=DiscordSandbox(privileged=False), read_all_replies=True) as place:
+        identified: list[object] = []
+        identify = gateway.DiscordWebSocket.identify
+
+        async def counted(socket: gateway.DiscordWebSocket) -> None:
+            identified.append(socket)
+            await identify(socket)
+
+        monkeypatch.setattr(gateway.DiscordWebSocket, "identify", counted)
+        await place.bot.start(place.receiver)
+        for _ in range(3):
+            with pytest.raises(BotStartError, match="Message Content"):
+                await place.bot.listen()
+        assert len(identified) == 1
+        assert "Message Content" in place.bot.health.detail
+        place.sandbox.gateway.privileged = True
+        place.bot._not_before = 0.0
+        await place.bot.listen()
+        assert place.bot.health.connected
+
+
+async def test_sending_outlives_a_connection_that_the_library_gives_up(place: Place) -> None:
+    for session in place.sandbox.gateway.sessions.values():
+        assert session.socket is not None
+        await session.socket.close(code=4004)
+    await settle(lambda: bool(place.bot.health.detail))
+    assert (place.bot.health.connected, place.bot.health.listening) == (False, True)
+    message = await place.post(Message(text="?", controls=(Button("Press", ACTION),)))
+    place.bot._not_before = 0.0
+    await place.bot.listen()
+    assert place.bot.health.connected
+    pressed = await place.sandbox.press(place.member, message, place.seen(message).controls[0].id)
+    assert pressed.text == "Heard"
+
+
+async def test_a_stop_in_the_middle_of_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asyncio.Event()
+
+    async def never(_: gateway.DiscordWebSocket) -> None:
+        asked.set()
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(gateway.DiscordWebSocket, "identify", never)
+    async with built() as place:
+        await place.bot.start(place.receiver)
+        listen = asyncio.create_task(place.bot.listen())
+        await asked.wait()
+        await place.bot.stop()
+        with pytest.raises(BotStartError, match="hear no more"):
+            await listen
+        await settle(lambda: not any("keep-alive" in one.name for one in threading.enumerate()))
 
 
 async def test_by_default_no_intent_needs_approval() -> None:
@@ -120,11 +179,13 @@ async def test_commands_are_told_only_when_they_changed(place: Place) -> None:
     await place.bot.stop()
     place.bot = DiscordBot(settings(place.sandbox))
     await place.bot.start(place.receiver)
+    await place.bot.listen()
     assert place.sandbox.record.calls[POST] == 1
     await place.bot.stop()
     place.receiver.registered = COMMANDS[:2]
     place.bot = DiscordBot(settings(place.sandbox))
     await place.bot.start(place.receiver)
+    await place.bot.listen()
     assert place.sandbox.record.calls[POST] == 2
 
 

@@ -182,6 +182,7 @@ async def running(**more: Any) -> AsyncIterator[Place]:
     """All of it, the bot connected and in the channel."""
     async with built(**more) as place:
         await place.bot.start(place.receiver)
+        await place.bot.listen()
         await place.install()
         yield place
 

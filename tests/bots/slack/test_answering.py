@@ -298,6 +298,7 @@ async def test_a_form_outlives_a_restart(place: Place) -> None:
     opened = await place.press(await place.post(PRESS), 1)
     await place.bot.stop()
     await place.bot.start(place.receiver)
+    await place.bot.listen()
     done = await filled(place, opened)
     assert done.message is not None
     assert done.message.text == "Done"

@@ -21,6 +21,15 @@ LOOK_ALIKES = str.maketrans("∗ˋˍ∼", "*`_~")
 @dataclass
 class SlackRig(SandboxRig):
     send_call = "chat.postMessage"
+    read_call = "conversations.history"
+
+    def make(self) -> SlackBot:
+        assert isinstance(self.platform, SlackSandbox)
+        return SlackBot(settings(self.platform))
+
+    async def forbid_reading(self) -> None:
+        assert isinstance(self.platform, SlackSandbox)
+        self.platform.workspace.scopes -= {"channels:history"}
 
     def as_written(self, text: str) -> str:
         return text.translate(LOOK_ALIKES)
@@ -40,11 +49,14 @@ async def rig() -> AsyncIterator[SlackRig]:
     space, channel, owner, mia, jonas = await people(sandbox)
     bot, receiver = SlackBot(settings(sandbox)), RecordingReceiver()
     await bot.start(receiver)
+    await bot.listen()
     await sandbox.install(space, owner)
     await receiver.hear(Installed)
     receiver.events.clear()
-    yield SlackRig(bot, receiver, space, channel, owner, mia, jonas, platform=sandbox)
-    await bot.stop()
+    rig = SlackRig(bot, receiver, space, channel, owner, mia, jonas, platform=sandbox)
+    yield rig
+    for each in (bot, *rig.others):
+        await each.stop()
     await sandbox.stop()
 
 

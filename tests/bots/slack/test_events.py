@@ -197,6 +197,7 @@ async def test_the_bot_was_added_while_it_was_away() -> None:
         await place.sandbox.install(place.space, place.owner)
         await asyncio.sleep(0.05)
         await place.bot.start(place.receiver)
+        await place.bot.listen()
         assert not place.receiver.of(Installed)
         await asyncio.sleep(0.02)  # it waits by the clock now
         place.receiver.clock.pass_by(10)
@@ -207,6 +208,7 @@ async def test_the_bot_was_added_while_it_was_away() -> None:
 async def test_a_workspace_without_a_channel_for_the_bot_is_not_told_of() -> None:
     async with built() as place:
         await place.bot.start(place.receiver)
+        await place.bot.listen()
         await asyncio.sleep(0.02)  # it waits by the clock now
         place.receiver.clock.pass_by(10)
         await settle(lambda: place.calls("users.conversations") == 1)

@@ -75,6 +75,7 @@ async def test_start_again(place: Place) -> None:
         await place.bot.start(place.receiver)
     await place.bot.stop()
     await place.bot.start(place.receiver)
+    await place.bot.listen()
     outcome = await place.press(await place.post(PRESS))
     assert outcome.message is not None
 
@@ -94,10 +95,15 @@ async def test_start_again(place: Place) -> None:
 async def test_a_start_that_fails_says_what_to_do(more: dict[str, str], words: str) -> None:
     async with built(**more) as place:
         with pytest.raises(BotStartError, match=words) as failed:
-            await place.bot.start(place.receiver)
+            await _start_and_listen(place)
         assert "wrong" not in str(failed.value)
         assert not place.bot.health.connected
         await place.bot.stop()
+
+
+async def _start_and_listen(place: Place) -> None:
+    await place.bot.start(place.receiver)
+    await place.bot.listen()
 
 
 async def test_missing_scopes_are_named() -> None:
@@ -112,6 +118,7 @@ async def test_an_optional_scope_hinders_no_start(caplog: pytest.LogCaptureFixtu
     scopes = [one.name for one in SCOPES if not one.optional]
     async with built(sandbox=sandbox_for_us(scopes=scopes)) as place:
         await place.bot.start(place.receiver)
+        await place.bot.listen()
         assert "reactions:write" in caplog.text
         async with asyncio.timeout(5):
             await place.install()
@@ -132,12 +139,14 @@ async def test_a_connection_that_never_comes(monkeypatch: pytest.MonkeyPatch) ->
         place.sandbox.socket._tickets = frozenset()  # type: ignore[assignment]  # no ticket is good
         monkeypatch.setattr(place.sandbox.socket, "new_ticket", lambda: "never")
         logging.getLogger("slack_sdk.hallkeeper").disabled = True
+        await place.bot.start(place.receiver)
         try:
             with pytest.raises(BotStartError, match="can't be reached in"):
-                await place.bot.start(place.receiver)
+                await place.bot.listen()
         finally:
             logging.getLogger("slack_sdk.hallkeeper").disabled = False
-        assert place.bot._line is None
+        assert not place.bot.health.listening
+        assert (await place.bot.standing(place.space, place.owner)).present  # asking and sending go on
 
 
 async def test_an_address_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +157,9 @@ async def test_an_address_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch)
         good = place.sandbox.socket.new_ticket
         monkeypatch.setattr(place.sandbox.socket, "new_ticket", lambda: next(tickets, "") or good())
         logging.getLogger("slack_sdk.hallkeeper").disabled = True
+        await place.bot.start(place.receiver)
         try:
-            await place.bot.start(place.receiver)
+            await place.bot.listen()
         finally:
             logging.getLogger("slack_sdk.hallkeeper").disabled = False
         assert place.bot.health.connected
@@ -180,6 +190,7 @@ async def test_health_knows_of_heartbeats(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("bots.slack.connection.PING_SECONDS", 0.05)
     async with built() as place:
         await place.bot.start(place.receiver)
+        await place.bot.listen()
         place.receiver.clock.pass_by(60)
         await settle(lambda: place.bot.health.last_frame == place.receiver.clock.now())
 
@@ -203,6 +214,7 @@ async def test_health_knows_of_a_broken_line(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("bots.slack.connection.PING_SECONDS", 0.05)
     async with built() as place:
         await place.bot.start(place.receiver)
+        await place.bot.listen()
         logging.getLogger("slack_sdk.hallkeeper").disabled = True
         try:
             await place.sandbox.stop()

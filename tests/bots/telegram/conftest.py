@@ -77,6 +77,7 @@ class Town:
         await self.bot.stop()
         self.bot = TelegramBot(self.bot._settings)
         await self.bot.start(self.hall)
+        await self.bot.listen()
 
 
 def settings(sandbox: TelegramSandbox, token: str = "") -> TelegramSettings:
@@ -104,6 +105,7 @@ async def town() -> AsyncIterator[Town]:
     hall = recorder()
     bot = TelegramBot(settings(sandbox))
     await bot.start(hall)
+    await bot.listen()
     town = Town(sandbox, hall, bot, space, ada, ben, cleo)
     yield town
     await town.bot.stop()

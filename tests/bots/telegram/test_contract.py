@@ -25,6 +25,13 @@ class TelegramRig(SandboxRig):
     asked: dict[str, Result] = field(default_factory=dict, kw_only=True)
     """The question that a member was asked last."""
 
+    def make(self) -> TelegramBot:
+        assert isinstance(self.platform, TelegramSandbox)
+        return TelegramBot(settings(self.platform))
+
+    async def forbid_reading(self) -> None:
+        """It never may."""
+
     def view_id(self, sent: Sent) -> str:
         return f"{sent.channel}:{sent.message}"
 
@@ -71,8 +78,11 @@ async def rig() -> AsyncIterator[TelegramRig]:
     sandbox.backend.updates.clear()
     bot, receiver = TelegramBot(settings(sandbox)), RecordingReceiver()
     await bot.start(receiver)
-    yield TelegramRig(bot, receiver, space, channel, owner, mia, jonas, platform=sandbox)
-    await bot.stop()
+    await bot.listen()
+    rig = TelegramRig(bot, receiver, space, channel, owner, mia, jonas, platform=sandbox)
+    yield rig
+    for each in (bot, *rig.others):
+        await each.stop()
     await sandbox.stop()
 
 

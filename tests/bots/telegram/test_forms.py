@@ -149,6 +149,7 @@ async def test_a_repeat_of_a_step_shows_it_again_and_changes_nothing(town: Town)
     town.hall.watermarks.values.clear()
     assert updates.pending == 1  # the last press was never confirmed
     await town.bot.start(town.hall)
+    await town.bot.listen()
     while updates.pending:  # noqa: ASYNC110 - nobody tells when a poll confirms
         await asyncio.sleep(0.01)
     assert [control.label for control in town.last(town.ben).controls][:1] == ["✓ Tea"]
@@ -170,6 +171,7 @@ async def test_a_submission_that_was_not_confirmed_is_submitted_again_with_its_i
     town.hall.dialogues.states = state  # as a killed process leaves it
     town.hall.answer = Plugin(ONE)
     await town.bot.start(town.hall)
+    await town.bot.listen()
     first, again = await town.hall.of(Submitted, 2)
     assert (first.id, dict(first.values)) == (again.id, dict(again.values))
     await town.hall.wait(lambda: again in town.hall.done)

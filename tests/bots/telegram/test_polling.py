@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import aiohttp
 import pytest
 
-from bots.telegram import polling
+from bots.telegram import TelegramBot, polling
 from bots.telegram.polling import REPEAT_WINDOW
-from core.bot import Answering
+from core.bot import Answering, BotStartError
 from core.event import CommandInvoked, Event, Installed, Said
 from core.message import Message
 from sandbox.faults import Fault, FaultKind
+from sandbox.telegram import rules
 from tests.bots.telegram.conftest import Town
 
 
@@ -120,6 +123,7 @@ async def test_an_update_before_the_watermark_is_left_out_after_a_restart(town: 
     ids = [number for number, _ in town.sandbox.backend.updates._queue]
     town.hall.watermarks.values[source(town)] = ids[0]
     await town.bot.start(town.hall)
+    await town.bot.listen()
     await drained(town)
     assert [event.text for event in await town.hall.of(Said)] == ["New"]
 
@@ -128,6 +132,7 @@ async def test_numbers_that_start_anew_are_no_repeats(town: Town) -> None:
     await town.bot.stop()
     town.hall.watermarks.values[source(town)] = 710_000_001 + 5 * REPEAT_WINDOW
     await town.bot.start(town.hall)
+    await town.bot.listen()
     await town.sandbox.type(town.ben, town.space, "After a quiet week")
     assert (await town.hall.of(Said))[0].text == "After a quiet week"
 
@@ -151,6 +156,7 @@ async def test_what_a_killed_process_left_is_handled_by_the_next(town: Town) -> 
     await town.bot.stop()
     town.hall.answer = None
     await town.bot.start(town.hall)
+    await town.bot.listen()
     first, second = await town.hall.of(CommandInvoked, 2)
     assert first.id == second.id
     await town.hall.wait(lambda: second in town.hall.done)
@@ -171,6 +177,7 @@ async def test_a_webhook_is_taken_away(town: Town) -> None:
     await town.bot.stop()
     town.sandbox.backend.updates.webhook = "https://example.org/hook"
     await town.bot.start(town.hall)
+    await town.bot.listen()
     async with asyncio.timeout(10):
         while town.sandbox.backend.updates.webhook:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.005)
@@ -231,3 +238,67 @@ async def test_two_hundred_members_at_once(town: Town) -> None:
     events = await town.hall.of(CommandInvoked, 200)
     assert len({event.who.external_id for event in events}) == 200
     assert not [event for event in events if isinstance(event, Installed)]
+
+
+async def test_another_process_that_polls_is_no_end(town: Town) -> None:
+    """A token that runs elsewhere, too: each poll cuts the other's off."""
+    async with aiohttp.ClientSession() as session:
+        url = f"{town.sandbox.url}/bot{town.sandbox.token}/getUpdates"
+        while town.bot.health.detail != "another process polls with the same token":
+            async with session.get(url, params={"timeout": 0}):
+                await asyncio.sleep(0.02)
+    assert (town.bot.health.connected, town.bot.health.listening) == (False, True)
+
+
+async def test_a_poll_that_was_cut_off_is_tried_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bots.telegram.polling.CONFLICT_SECONDS", 0.05)
+    await town.bot.hush()
+    poll = town.sandbox.backend.updates.poll
+    conflicts = iter([True, True, False])
+
+    async def cut_off(*given: Any) -> bytes:
+        if next(conflicts, False):
+            raise rules.OTHER_POLLER.error()
+        return await poll(*given)
+
+    monkeypatch.setattr(town.sandbox.backend.updates, "poll", cut_off)
+    await town.bot.listen()
+    assert town.bot.health.detail == "another process polls with the same token"
+    await town.sandbox.type(town.ben, town.space, "Hello")
+    await town.hall.of(Said)
+    assert (town.bot.health.connected, town.bot.health.detail) == (True, "")
+
+
+async def test_a_token_that_was_taken_back_meanwhile(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    await town.bot.hush()
+    monkeypatch.setattr(town.sandbox._server, "_token", "123456:another")
+    with pytest.raises(BotStartError, match="BotFather"):
+        await town.bot.listen()
+    assert (town.bot.health.listening, town.bot.health.connected) == (False, False)
+    assert "token" in town.bot.health.detail
+
+
+async def test_a_telegram_that_does_not_answer(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bots.telegram.bot.LISTEN_SECONDS", 0.3)
+    await town.bot.hush()
+    await town.sandbox.fault(Fault(FaultKind.SERVER_ERROR, "getUpdates", count=100))
+    with pytest.raises(BotStartError, match="can't be reached"):
+        await town.bot.listen()
+    assert (town.bot.health.listening, town.bot.health.connected) == (False, False)
+    await town.bot.send(town.here, Message(text="Sending goes on"), key="k")
+
+
+async def test_two_that_hear_by_turns_poll_by_turns(town: Town) -> None:
+    other = TelegramBot(town.bot._settings)
+    await other.start(town.hall)
+    try:
+        for number in range(4):
+            hears, rests = (other, town.bot) if number % 2 == 0 else (town.bot, other)
+            await rests.hush()
+            await hears.listen()
+            await town.sandbox.type(town.ben, town.space, f"{number}")
+            await town.hall.of(Said, number + 1)
+        assert [event.text for event in await town.hall.of(Said)] == list("0123")
+        assert not any(one.status == 409 for one in town.sandbox.record.refused)
+    finally:
+        await other.stop()
