@@ -16,8 +16,7 @@ from app.settings import Settings
 from core.chores import Chores
 from core.clock import Clock, SystemClock
 from core.hall import Hall
-from core.house import House
-from core.registry import catalogues_for, migrations_of
+from core.registry import catalogues_for, migrations_of, with_core
 from storage.engine import Store
 from storage.errors import BadMasterKey, WrongMasterKey
 from storage.vault import Vault
@@ -95,7 +94,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
 
 def _hall(settings: Settings, store: Store, clock: Clock) -> Hall:
-    plugins = [House(), *settings.plugins]
+    plugins = with_core(settings.plugins)
     try:
         return Hall(store=store, bots=settings.bots, plugins=plugins, catalogues=catalogues_for(plugins), clock=clock)
     except ValueError as error:  # two of them claim the same name

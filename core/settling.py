@@ -62,6 +62,7 @@ def settle(tx: Tx, route: SpaceRoute, choices: Choices, code_hash: bytes, accoun
                 name=route.name,
                 language=choices.language,
                 time_zone=choices.time_zone,
+                keeper_id=account_id,
                 created_at=tx.now,
             )
         )
@@ -69,7 +70,7 @@ def settle(tx: Tx, route: SpaceRoute, choices: Choices, code_hash: bytes, accoun
         tx.execute(
             update(Community)
             .where(col(Community.id) == community_id)
-            .values(language=choices.language, time_zone=choices.time_zone)
+            .values(language=choices.language, time_zone=choices.time_zone, keeper_id=account_id)
         )
     if not known:
         tx.add(

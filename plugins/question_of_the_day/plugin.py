@@ -240,6 +240,10 @@ class QuestionOfTheDay(Plugin):
         elif series.keeper_id is not None:
             queue.tell_keeper(tx, series, series.keeper_id, now=due.now)
 
+    def label(self, data: Mapping[str, Any]) -> Words:
+        """The question."""
+        return words_from_data(data.get("question", ""))
+
     async def card(self, session: AsyncSession, activity: Activity) -> Message | None:
         """The posted question with how many answered so far."""
         count = await session.scalar(

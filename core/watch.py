@@ -1,0 +1,177 @@
+"""``/hall posts``: what became of posts, and what needs a person, with buttons that say what to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlmodel import col
+
+from core.action import Action
+from core.activity import owe_private
+from core.context import Context
+from core.doors import Doors
+from core.markup import escape
+from core.message import Button, ButtonStyle, Message
+from core.plugin import Answer, Plugin, command, press
+from core.rights import Right
+from core.stuck import Verdict, decide, decide_all
+from core.texts import Domain, Words
+from core.watch_words import Asking, Teller, Way, all_became, became, rows, watched
+from storage.tables import Account, Community, Space
+from storage.tx import Tx
+
+_ = Domain("core")
+
+UNKNOWN_SHOWN = 4
+"""With three buttons each: four of them and six failed ones with two fit the 25 controls of a message."""
+FAILED_SHOWN = 6
+LINES = 8
+"""Incidents shown: what fits beside the askings in the shortest message of a platform."""
+
+
+TOLD_AGAIN = timedelta(hours=20)
+"""Whoever keeps a community is told once of what needs them, and once more when a post of the next day does."""
+
+
+def tell_keeper(tx: Tx, community_id: UUID) -> None:
+    """A post became unknown or failed in this unit: tell whoever set the community up, in private, once."""
+    keeper_id = tx.scalar(
+        update(Community)
+        .where(
+            col(Community.id) == community_id,
+            col(Community.keeper_id).is_not(None),
+            or_(col(Community.told_at).is_(None), col(Community.told_at) < tx.now - TOLD_AGAIN),
+        )
+        .values(told_at=tx.now)
+        .returning(col(Community.keeper_id))
+    )
+    found = tx.execute(
+        select(col(Space.id), col(Space.platform))
+        .join(Account, col(Account.platform) == col(Space.platform))
+        .where(
+            col(Space.community_id) == community_id,
+            col(Space.removed_at).is_(None),
+            col(Account.id) == keeper_id,
+        )
+        .order_by(col(Space.id))
+        .limit(1)
+    ).first()
+    if found is None:
+        return
+    show = Button(_("Show me"), Action(Watch.code, "list", community=community_id), style=ButtonStyle.PRIMARY)
+    message = Message(
+        title=_("A post needs you"),
+        text=_("It was not taken, or nobody can tell whether it arrived. `/hall posts` shows what waits for you."),
+        controls=(show,),
+    )
+    owe_private(
+        tx,
+        community_id=community_id,
+        space_id=found.id,
+        lane=found.platform,
+        account_id=keeper_id,
+        message=message,
+        now=tx.now,
+    )
+
+
+class Watch(Plugin):
+    """Posts that need a person, and what happened."""
+
+    name = "watch"
+    code = "wt"
+    title = _("Posts")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._doors: Doors | None = None
+
+    @command("posts", _("What became of posts, and which need you"), right=Right.MANAGE)
+    async def posts(self, ctx: Context, _text: str) -> Answer:
+        """What needs a person, then what happened."""
+        return await self._list(ctx)
+
+    @press("list", right=Right.MANAGE)
+    async def show(self, ctx: Context, _action: Action) -> Answer:
+        """The same, for the button of a message in private."""
+        return await self._list(ctx)
+
+    @press("there", right=Right.MANAGE)
+    async def there(self, ctx: Context, action: Action) -> Answer:
+        """It arrived."""
+        return await self._decide(ctx, action, Verdict.THERE)
+
+    @press("again", right=Right.MANAGE)
+    async def again(self, ctx: Context, action: Action) -> Answer:
+        """Send it."""
+        return await self._decide(ctx, action, Verdict.AGAIN)
+
+    @press("drop", right=Right.MANAGE)
+    async def drop(self, ctx: Context, action: Action) -> Answer:
+        """Leave it."""
+        return await self._decide(ctx, action, Verdict.DROP)
+
+    @press("agains", right=Right.MANAGE)
+    async def all_again(self, ctx: Context, action: Action) -> Answer:
+        """Send all of an activity that failed for one reason."""
+        return await self._decide_all(ctx, action, Verdict.AGAIN)
+
+    @press("drops", right=Right.MANAGE)
+    async def all_drop(self, ctx: Context, action: Action) -> Answer:
+        """Leave all of an activity that failed for one reason."""
+        return await self._decide_all(ctx, action, Verdict.DROP)
+
+    # -- parts ---------------------------------------------------------------------------------------------------
+    async def _decide(self, ctx: Context, action: Action, verdict: Verdict) -> Answer:
+        match action.args:
+            case (UUID() as delivery, int() as mark):
+                unit = partial(
+                    decide, community_id=ctx.community_id, verdict=verdict, delivery_id=delivery, mark=mark
+                )
+                return await self._list(ctx, became(verdict, await ctx.write(unit)))
+        return await self._list(ctx)  # nothing that we ever wrote
+
+    async def _decide_all(self, ctx: Context, action: Action, verdict: Verdict) -> Answer:
+        match action.args:
+            case (UUID() as activity, int() as reason):
+                unit = partial(
+                    decide_all, community_id=ctx.community_id, verdict=verdict, activity_id=activity, reason=reason
+                )
+                return await self._list(ctx, all_became(verdict, await ctx.write(unit)))
+        return await self._list(ctx)
+
+    async def _list(self, ctx: Context, said: Words = "") -> Message:
+        if self._doors is None:
+            self._doors = Doors(ctx.hall.bots, ctx.hall.clock)
+        teller = Teller(ctx.hall.routes.by_code, ctx.say, ctx.language, ctx.place.time_zone)
+        found = await ctx.read(partial(rows, community_id=ctx.community_id, lines=LINES))
+        seen = await watched(teller, self._doors, found, unknown=UNKNOWN_SHOWN, failed=FAILED_SHOWN)
+        parts = [f"**{ctx.say(said)}**"] if said else []
+        several = len(seen.askings) > 1
+        buttons: list[Button] = []
+        for number, asking in enumerate(seen.askings, start=1):
+            head = f"{number}. " if several else ""
+            place = " · ".join(filter(None, (asking.where, asking.when)))
+            parts.append(f"{head}**{escape(asking.what)}**\n{escape(place)}\n{escape(asking.why)}")
+            buttons += [self._button(ctx, asking, way, head) for way in asking.ways]
+        if seen.more:
+            more = _("{n} more post needs you afterwards.", "{n} more posts need you afterwards.", n=seen.more)
+            parts.append(ctx.say(more))
+        if not seen.askings and not said:
+            parts.append(ctx.say(_("All posts went out.") if not seen.lines else _("No post needs you now.")))
+        if seen.lines:
+            lines = [
+                f"- {escape(' · '.join(filter(None, (line.when, line.what, line.where))))}: {escape(line.text)}"
+                for line in seen.lines
+            ]
+            parts.append("\n".join([f"**{ctx.say(_('What happened'))}**", *lines]))
+        title = _("These posts need you") if seen.askings else _("Posts")
+        return Message(title=title, text="\n\n".join(parts), controls=tuple(buttons))
+
+    def _button(self, ctx: Context, asking: Asking, way: Way, head: str) -> Button:
+        action = ctx.action(f"{way.verdict}s" if way.group else str(way.verdict), way.about, way.number)
+        first = way is asking.ways[0]
+        return Button(head + ctx.say(way.label), action, style=ButtonStyle.PRIMARY if first else ButtonStyle.PLAIN)
