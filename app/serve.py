@@ -21,6 +21,7 @@ from storage.engine import Store
 from storage.errors import BadMasterKey, WrongMasterKey
 from storage.vault import Vault
 from web.server import Web
+from web.sign_in import Guest
 
 logger = structlog.get_logger(__name__)
 
@@ -80,7 +81,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             if settings.web.enabled:
                 await _listen(web, settings)
                 address = settings.web.public_url.rstrip("/") or web.url
-                hall.page_link = lambda community_id: address + web.sign_in.link(community_id)
+                hall.page_link = lambda community_id, place, who: (
+                    address + web.sign_in.link(community_id, Guest(place, who))
+                )
             await hall.start()
             try:
                 yield Running(hall, store, web)

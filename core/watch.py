@@ -19,7 +19,7 @@ from core.plugin import Answer, Plugin, command, press
 from core.rights import Right
 from core.stuck import Verdict, decide, decide_all
 from core.texts import Domain, Words
-from core.watch_words import Asking, Teller, Way, all_became, became, rows, watched
+from core.watch_words import Asking, Teller, Way, all_became, became, more_words, rows, watched
 from storage.tables import Account, Community, Space
 from storage.tx import Tx
 
@@ -158,8 +158,7 @@ class Watch(Plugin):
             parts.append(f"{head}**{escape(asking.what)}**\n{escape(place)}\n{escape(asking.why)}")
             buttons += [self._button(ctx, asking, way, head) for way in asking.ways]
         if seen.more:
-            more = _("{n} more post needs you afterwards.", "{n} more posts need you afterwards.", n=seen.more)
-            parts.append(ctx.say(more))
+            parts.append(ctx.say(more_words(seen.more)))
         if not seen.askings and not said:
             parts.append(ctx.say(_("All posts went out.") if not seen.lines else _("No post needs you now.")))
         if seen.lines:

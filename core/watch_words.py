@@ -98,7 +98,9 @@ class Teller:
 
     def places(self, several: Sequence[tuple[str, str]]) -> str:
         """Channels with their spaces, by name."""
-        named = [f"#{channel} · {space}" if channel else space for channel, space in several[:NAMED]]
+        named = [
+            f"#{channel} · {space}" if channel not in ("", space) else space for channel, space in several[:NAMED]
+        ]
         if len(several) > NAMED:
             named.append(self.say(_("and {n} more", n=len(several) - NAMED)))
         return ", ".join(named)
@@ -210,6 +212,11 @@ def all_became(verdict: Verdict, count: int) -> Phrase:
     if verdict is Verdict.AGAIN:
         return _("{n} post is on its way again.", "{n} posts are on their way again.", n=count)
     return _("{n} post was let go.", "{n} posts were let go.", n=count)
+
+
+def more_words(count: int) -> Phrase:
+    """That more posts wait than are asked about at once."""
+    return _("{n} more post needs you afterwards.", "{n} more posts need you afterwards.", n=count)
 
 
 Rows = tuple[list[Stuck], list[Happened]]
