@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, literal_column, select, update
+from sqlalchemy import and_, bindparam, literal_column, select, tuple_, update
 from sqlmodel import col
 
 from core.message import Message
+from storage.bulk import insert_all
 from storage.engine import Store
 from storage.prepared import Prepared
 from storage.tables import Activity as ActivityRow
@@ -44,6 +45,70 @@ class Target:
     lane: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewActivity:
+    """An activity to be opened, and the channels that owe its card, which goes out by ``expires_at`` or never."""
+
+    community_id: UUID
+    data: Mapping[str, Any]
+    targets: Sequence[Target] = ()
+    schedule_id: UUID | None = None
+    slot: str | None = None
+    expires_at: datetime | None = None
+
+
+def open_all(tx: Tx, plugin: str, several: Sequence[NewActivity], now: datetime) -> list[UUID]:
+    """Open activities and owe their cards, thousands in a moment; returns their ids.
+
+    One a schedule and slot: a second raises the store's IntegrityError, with none of them opened.
+    """
+    ids = [tx.new_id() for _ in several]
+    insert_all(
+        tx,
+        ActivityRow,
+        [
+            {
+                "community_id": one.community_id,
+                "id": activity_id,
+                "plugin": plugin,
+                "schedule_id": one.schedule_id,
+                "slot": one.slot,
+                "state": OPEN,
+                "data": one.data,
+                "created_at": now,
+            }
+            for one, activity_id in zip(several, ids, strict=True)
+        ],
+    )
+    insert_all(
+        tx,
+        Delivery,
+        [
+            {
+                "community_id": one.community_id,
+                "id": tx.new_id(),
+                "activity_id": activity_id,
+                "space_id": target.space_id,
+                "channel_id": target.channel_id,
+                "lane": target.lane,
+                "state": "pending",
+                "due_at": now,
+                "expires_at": one.expires_at,
+                "message": {},
+                "card_plugin": plugin,
+                "wanted_revision": 1,
+                "shown_revision": 0,
+                "attempts": 0,
+                "checks": 0,
+                "created_at": now,
+            }
+            for one, activity_id in zip(several, ids, strict=True)
+            for target in one.targets
+        ],
+    )
+    return ids
+
+
 def open_activity(
     tx: Tx,
     *,
@@ -51,55 +116,39 @@ def open_activity(
     plugin: str,
     now: datetime,
     data: Mapping[str, Any] | None = None,
+    targets: Sequence[Target] = (),
     schedule_id: UUID | None = None,
     slot: str | None = None,
+    expires_at: datetime | None = None,
 ) -> UUID:
-    """Make an activity; returns its id. One a schedule and slot: a second raises the store's IntegrityError."""
-    activity_id = tx.new_id()
-    tx.add(
-        ActivityRow(
-            community_id=community_id,
-            id=activity_id,
-            plugin=plugin,
-            schedule_id=schedule_id,
-            slot=slot,
-            state=OPEN,
-            data=dict(data or {}),
-            created_at=now,
-        )
-    )
-    return activity_id
+    """Open one activity: :func:`open_all`."""
+    one = NewActivity(community_id, data or {}, targets, schedule_id, slot, expires_at)
+    return open_all(tx, plugin, [one], now)[0]
 
 
 def close_activity(tx: Tx, community_id: UUID, activity_id: UUID, now: datetime) -> None:
     """The activity is over. Its cards are shown once more."""
+    close_all(tx, [(community_id, activity_id)], now)
+
+
+def close_all(tx: Tx, several: Sequence[tuple[UUID, UUID]], now: datetime) -> None:
+    """Activities, by community and id, are over. Their cards are shown once more."""
+    if not several:
+        return
     tx.execute(
         update(ActivityRow)
-        .where(and_(col(ActivityRow.community_id) == community_id, col(ActivityRow.id) == activity_id))
+        .where(tuple_(col(ActivityRow.community_id), col(ActivityRow.id)).in_(several))
         .values(state=CLOSED, closed_at=now)
     )
-    touch_card(tx, community_id, activity_id)
-
-
-def owe_card(
-    tx: Tx, *, community_id: UUID, activity_id: UUID, plugin: str, targets: Iterable[Target], now: datetime
-) -> None:
-    """Owe an activity's card to channels: posted once in each, then edited in place whenever it is touched."""
-    for target in targets:
-        tx.add(
-            Delivery(
-                community_id=community_id,
-                id=tx.new_id(),
-                activity_id=activity_id,
-                space_id=target.space_id,
-                channel_id=target.channel_id,
-                lane=target.lane,
-                due_at=now,
-                card_plugin=plugin,
-                wanted_revision=1,
-                created_at=now,
-            )
+    tx.execute(
+        update(Delivery)
+        .where(
+            tuple_(col(Delivery.community_id), col(Delivery.activity_id)).in_(several),
+            col(Delivery.card_plugin).is_not(None),
+            col(Delivery.wanted_revision) <= col(Delivery.shown_revision) + 1,
         )
+        .values(wanted_revision=col(Delivery.wanted_revision) + 1)
+    )
 
 
 def owe_private(

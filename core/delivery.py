@@ -1,4 +1,5 @@
-"""Sends what is owed: leases deliveries in batches, commits ``sending`` before each send, keeps cards up to date."""
+"""Sends what is owed: claims deliveries at the pace of each platform, commits ``sending`` before each send, asks what
+became of those of which nobody knows, and keeps cards up to date."""
 
 from __future__ import annotations
 
@@ -6,24 +7,27 @@ import asyncio
 import base64
 import contextlib
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, literal_column, select, update
 from sqlmodel import col
 
+from core import claims, incidents
 from core.activity import activity_by_id
-from core.bot import Address, Bot, SendFailed, SendRefused, SendUnknown, Sent
+from core.bot import Address, Bot, SendError, SendFailed, SendRefused, SendUnknown, Sent
+from core.claims import Claimed, Job
 from core.message import Message
 from core.texts import Words
-from storage.errors import StoreError
-from storage.leases import claim_due, claim_edits
-from storage.people import external_id_of
-from storage.tables import Account, Channel, Community, Delivery, Space
+from core.workforce import boot_time
+from storage import workers
+from storage.errors import StoreClosed, StoreError
+from storage.prepared import Prepared
+from storage.tables import Delivery
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -33,18 +37,21 @@ logger = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often a lane asks the store for work that nobody woke it for."""
-BATCH = 100
-"""Deliveries leased at once by a lane."""
-LEASE = timedelta(seconds=60)
-"""How long another process leaves alone what this one leased."""
-MOST_ATTEMPTS = 10
-"""Tries before a delivery is given up and shown to the manager: with the backoff below about nine minutes."""
+REST_SECONDS = 0.02
+"""The least between two looks: a thousand answers a second must not be a thousand looks."""
+IN_HAND = 100
+"""Deliveries that a lane works on at the same time: two seconds of the quickest platform's pace."""
 FIRST_BACKOFF = 1.0
-"""Seconds before the second try; doubled each time, up to five minutes, with jitter."""
+"""Seconds before the second try; doubled each time, up to :data:`LONGEST_BACKOFF`, with jitter."""
+LONGEST_BACKOFF = 300.0
+CHECK_AFTER = 10.0
+"""Seconds before a platform is asked whether a message arrived: one that was under way has landed by then."""
+MOST_CHECKS = 8
+"""After so many questions without an answer (an hour, at that backoff) a person is asked."""
+LATE = timedelta(minutes=5)
+"""A post that is later than this goes into the incident log."""
 LANDING_SECONDS = 1.0
 """How long an early reply waits for the id of what it may answer."""
-AT_ONCE = 8
-"""Sends of one lane under way at the same time."""
 
 
 def key_of(delivery_id: UUID) -> str:
@@ -52,59 +59,8 @@ def key_of(delivery_id: UUID) -> str:
     return base64.urlsafe_b64encode(delivery_id.bytes).rstrip(b"=").decode()
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A leased delivery with what sending it needs."""
-
-    community_id: UUID
-    id: UUID
-    activity_id: UUID | None
-    external_id: str | None
-    wanted_revision: int
-    shown_revision: int
-    attempts: int
-    sent_at: datetime | None
-    """Where nobody knows whether it was sent: since when a sender that died may have."""
-    message: dict[str, Any]
-    card_plugin: str | None
-    space: str
-    channel: str
-    channel_key: str
-    account: Account | None
-    language: str
-
-    @property
-    def next_revision(self) -> int:
-        """What is shown after one more edit: never two further, even where two were wanted.
-
-        While a card is two behind, a touch writes nothing (``touch_card``). One that comes after this job has read
-        the state is only in the second edit.
-        """
-        return min(self.wanted_revision, self.shown_revision + 1)
-
-
-class Pace:
-    """Spreads sends so that they stay under a rate: so many a second, a short burst allowed."""
-
-    def __init__(self, rate: float, burst: int) -> None:
-        self._gap = 1.0 / rate
-        self._allowance = burst * self._gap
-        self._next: dict[str, float] = {}
-
-    async def wait(self, key: str) -> None:
-        """Return when one more send by that key is allowed."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        at = max(self._next.get(key, 0.0), now - self._allowance)
-        self._next[key] = at + self._gap
-        if len(self._next) > 10_000:
-            self._next = {name: due for name, due in self._next.items() if due > now - self._allowance}
-        if at > now:
-            await asyncio.sleep(at - now)
-
-
 class Deliverer:
-    """One a process, with a lane for each bot; any number of processes share the work by leases in the store."""
+    """One a process, with a lane for each bot; any number of processes share the work by claims in the store."""
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
@@ -121,15 +77,33 @@ class Deliverer:
         await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
         self._lanes = {}
 
-    async def landed(self, platform: str, space: str) -> bool:
-        """Wait for this process's sends to a space that are under way; whether there were any."""
-        lane = self._lanes.get(platform)
-        return lane is not None and await lane.landed(space)
+    async def landed(self, community_id: UUID, space_id: UUID) -> bool:
+        """Wait for the sends to a space that are under way, in whatever process; whether there were any.
+
+        People, and other bots sooner, see a post a moment before we know its id, and may answer it in that moment.
+        """
+        there = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LANDING_SECONDS):
+                while await self._hall.store.rows(_UNDER_WAY, community=community_id, space=space_id):
+                    there = True
+                    await asyncio.sleep(0.02)
+        return there
 
     def wake(self) -> None:
         """Look now."""
         for lane in self._lanes.values():
             lane.woken.set()
+
+
+_UNDER_WAY = Prepared(
+    select(col(Delivery.id)).where(
+        col(Delivery.community_id) == bindparam("community"),
+        col(Delivery.space_id) == bindparam("space"),
+        col(Delivery.external_id).is_(None),
+        col(Delivery.state) == literal_column("'sending'"),
+    )
+)
 
 
 class Lane:
@@ -139,11 +113,11 @@ class Lane:
         self._hall = hall
         self._bot = bot
         self.woken = asyncio.Event()
-        self._all = Pace(bot.capabilities.send_rate, burst=5)
-        self._each = Pace(bot.capabilities.channel_rate, burst=1)
         self._task: asyncio.Task[None] | None = None
-        self._sending = asyncio.Semaphore(AT_ONCE)
-        self._under_way: dict[UUID, tuple[str, asyncio.Future[None]]] = {}
+        self._in_hand: dict[UUID, asyncio.Task[None]] = {}
+        self._unsure = False
+        """A claim's commit was not seen: it may have taken what nobody here works on."""
+        self._cards: dict[tuple[UUID | None, int, str], asyncio.Future[Message | None]] = {}
         self._stopping = False
 
     def start(self) -> None:
@@ -154,207 +128,191 @@ class Lane:
         """End after the sends that are under way."""
         self._stopping = True
         self.woken.set()
-        if self._task is not None:
-            with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._task, 0.8)
-            self._task = None
+        left = [*self._in_hand.values(), *([] if self._task is None else [self._task])]
+        if left:
+            _, late = await asyncio.wait(left, timeout=0.8)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._task = None
 
     async def _run(self) -> None:
         while not self._stopping:
             self.woken.clear()
+            wait = LOOK_SECONDS
             try:
-                found = await self.deliver() if self._bot.health.connected else 0
+                claimed = await self._look()
+                if claimed.again_at is not None:
+                    wait = (claimed.again_at - self._hall.clock.now()).total_seconds()
             except StoreError:
                 logger.warning("a lane could not reach the store", lane=self._bot.platform, exc_info=True)
-                found = 0
             except Exception:  # whatever it is, the lane must go on
                 logger.exception("a lane stumbled", lane=self._bot.platform)
-                found = 0
-            if found < BATCH and not self._stopping:
-                # Not wait_for: on Python 3.11 it loses a cancellation that comes together with a wake.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SECONDS):
-                        await self.woken.wait()
+            await asyncio.sleep(REST_SECONDS)
+            # Not wait_for: on Python 3.11 it loses a cancellation that comes together with a wake.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(max(wait, 0.0), LOOK_SECONDS)):
+                    await self.woken.wait()
+
+    async def _look(self) -> Claimed:
+        """Claim what is due and set out to send it."""
+        room = IN_HAND - len(self._in_hand)
+        if room <= 0:
+            return Claimed()
+        now = self._hall.clock.now()
+        ((due, lost),) = await self._hall.store.rows(claims.DUE, lane=self._bot.platform, now=now)
+        if not due and not lost:
+            return Claimed()
+        claimed = await self._claim(room)
+        for job in claimed.jobs:
+            self._in_hand[job.id] = task = asyncio.create_task(self._work(job))
+            task.add_done_callback(partial(self._done, job.id))
+        return claimed
+
+    def _done(self, delivery_id: UUID, _task: asyncio.Task[None]) -> None:
+        del self._in_hand[delivery_id]
+        if len(self._in_hand) == IN_HAND - 1:
+            self.woken.set()
 
     async def deliver(self) -> int:
-        """Send or edit one batch of what is due; returns how much was."""
-        now = self._hall.clock.now()
-        leased = await self._hall.store.write(lambda tx: self._lease(tx, now))
-        if not leased:
-            return 0
-        jobs = await self._jobs(leased)
-        await asyncio.gather(*(self._one(job) for job in jobs))
-        return len(leased)
+        """Claim what is due and see all of it to its end; returns how much it was."""
+        claimed = await self._claim(IN_HAND)
+        await asyncio.gather(*(self._work(job) for job in claimed.jobs))
+        return len(claimed.jobs)
 
-    def _lease(self, tx: Tx, now: datetime) -> list[UUID]:
-        lane = col(Delivery.lane) == self._bot.platform
-        free = or_(col(Delivery.leased_until).is_(None), col(Delivery.leased_until) <= now)
-        # Whoever was sending when its lease ran out died. While the platform knows the key, counted from the first
-        # send of which nobody knows, it is safe to send once more; after that a person is asked.
-        lost = and_(col(Delivery.state) == "sending", col(Delivery.leased_until) <= now)
-        doubtful = and_(col(Delivery.state) == "pending", col(Delivery.sent_at).is_not(None), free)
-        since = now - timedelta(seconds=self._bot.capabilities.resend_seconds)
-        tx.execute(
-            update(Delivery)
-            .where(lane, or_(lost, doubtful), col(Delivery.sent_at) <= since)
-            .values(state="unknown", leased_by=None, leased_until=None, error="the sender died while sending")
-        )
-        tx.execute(update(Delivery).where(lane, lost).values(state="pending", leased_by=None, leased_until=None))
-        worker, seconds = self._hall.worker, LEASE.total_seconds()
-        rows = claim_due(tx, Delivery, now, worker, seconds, BATCH, lane)
-        if len(rows) < BATCH:
-            rows += claim_edits(tx, now, worker, seconds, BATCH - len(rows), lane)
-        return [row.id for row in rows]
+    async def _claim(self, room: int) -> Claimed:
+        since, now = boot_time(), self._hall.clock.now()
+        unsure, self._unsure = self._unsure, True
+        in_hand = tuple(self._in_hand) if unsure else None
+        claimed = await self._hall.store.write(partial(self._claim_unit, now=now, room=room, in_hand=in_hand))
+        self._unsure = False
+        self._hall.workforce.believe(since)
+        return claimed
 
-    async def _jobs(self, ids: Sequence[UUID]) -> list[_Job]:
-        query = (
-            select(
-                Delivery,
-                col(Space.external_id),
-                col(Channel.external_id),
-                Account,
-                col(Community.language),
-            )
-            .join(Community, col(Community.id) == col(Delivery.community_id))
-            .join(
-                Space,
-                and_(col(Space.community_id) == col(Delivery.community_id), col(Space.id) == col(Delivery.space_id)),
-            )
-            .outerjoin(
-                Channel,
-                and_(
-                    col(Channel.community_id) == col(Delivery.community_id),
-                    col(Channel.id) == col(Delivery.channel_id),
-                ),
-            )
-            .outerjoin(Account, col(Account.id) == col(Delivery.account_id))
-            .where(col(Delivery.id).in_(ids))
-            .order_by(col(Delivery.due_at))
-        )
-        async with self._hall.store.session() as session:
-            rows = (await session.execute(query)).all()
-        return [
-            _Job(
-                community_id=row.community_id,
-                id=row.id,
-                activity_id=row.activity_id,
-                external_id=row.external_id,
-                wanted_revision=row.wanted_revision,
-                shown_revision=row.shown_revision,
-                attempts=row.attempts,
-                sent_at=row.sent_at,
-                message=row.message,
-                card_plugin=row.card_plugin,
-                space=space,
-                channel=channel or "",
-                channel_key=f"{space}/{channel or row.account_id}",
-                account=account,
-                language=language,
-            )
-            for row, space, channel, account, language in rows
-        ]
+    def _claim_unit(self, tx: Tx, *, now: datetime, room: int, in_hand: Collection[UUID] | None) -> Claimed:
+        lane, capabilities = self._bot.platform, self._bot.capabilities
+        if in_hand is not None:
+            claims.let_go(tx, lane, self._hall.worker, in_hand)
+        claims.take_over(tx, lane, now, capabilities)
+        return claims.claim(tx, lane, self._hall.worker, now, capabilities, self._hall.store.vault, room)
 
-    async def _one(self, job: _Job) -> None:
-        await self._each.wait(job.channel_key)  # outside of the places: a busy channel must not take them from others
-        async with self._sending:
-            await self._all.wait("")
-            try:
-                message = await self._message(job)
-                if message is None:
-                    await self._settle(job, state="cancelled")
-                elif job.external_id is None:
-                    await self._send(job, message)
-                else:
-                    await self._edit(job, message)
-            except StoreError:
-                logger.warning("a delivery waits for the store", delivery=str(job.id), exc_info=True)
-            except Exception as error:
-                logger.exception("a delivery can't be made", delivery=str(job.id))
-                await self._settle(job, state="failed", error=type(error).__name__)
+    # -- one delivery ------------------------------------------------------------------------------------------------
+    async def _work(self, job: Job) -> None:
+        wait = job.at - self._hall.clock.now().timestamp()
+        if wait > 0:
+            await asyncio.sleep(min(wait, claims.AHEAD))
+        try:
+            message = await self._message(job)
+            if message is None:
+                await self._settle(job, state="cancelled")
+            elif job.state == "checking":
+                await self._check(job, message)
+            elif job.external_id is None:
+                await self._send(job, message)
+            else:
+                await self._edit(job, message)
+        except StoreError:
+            logger.warning("a delivery waits for the store", delivery=str(job.id), exc_info=True)
+            await self._settle(job, due_at=self._later(FIRST_BACKOFF))
+        except Exception as error:
+            logger.exception("a delivery can't be made", delivery=str(job.id))
+            await self._fail(job, type(error).__name__)
 
-    async def _message(self, job: _Job) -> Message | None:
-        if job.card_plugin is None or job.activity_id is None:
-            message: Message | None = Message.from_data(job.message)
-        else:
-            plugin = self._hall.routes.by_code[job.card_plugin]
-            activity = await activity_by_id(self._hall.store, job.community_id, job.activity_id)
-            if activity is None:
-                return None
-            async with self._hall.store.session() as session:
-                message = await plugin.card(session, activity)
-        if message is None:
+    async def _message(self, job: Job) -> Message | None:
+        if job.card_plugin is None:
+            return self._spoken(Message.from_data(job.message), job.language)
+        if job.external_id is not None:
+            return await self._card(job)
+        # The same card for many channels. Not so for edits: each must show what is newest when it is made.
+        key = (job.activity_id, job.wanted_revision, job.language)
+        card = self._cards.get(key)
+        if card is None:
+            if len(self._cards) >= IN_HAND:
+                self._cards.clear()
+            card = self._cards[key] = asyncio.ensure_future(self._card(job))
+            card.add_done_callback(lambda done: done.exception() and self._cards.pop(key, None))
+        return await asyncio.shield(card)
+
+    async def _card(self, job: Job) -> Message | None:
+        plugin = self._hall.routes.by_code[job.card_plugin or ""]
+        activity = await activity_by_id(self._hall.store, job.community_id, job.activity_id)
+        if activity is None:
             return None
+        async with self._hall.store.session() as session:
+            message = await plugin.card(session, activity)
+        return None if message is None else self._spoken(message, job.language)
 
+    def _spoken(self, message: Message, language: str) -> Message:
         def say(words: Words) -> str:
-            return self._hall.say(words, job.language)
+            return self._hall.say(words, language)
 
         return message.spoken(say)
 
-    async def landed(self, space: str) -> bool:
-        """Wait for the sends to a space that are under way; whether there were any.
-
-        People, and other bots sooner, see a post a moment before we know its id, and may answer it in that moment.
-        """
-        waiting = [done for where, done in self._under_way.values() if where == space]
-        if waiting:
-            await asyncio.wait(waiting, timeout=LANDING_SECONDS)
-        return bool(waiting)
-
-    async def _send(self, job: _Job, message: Message) -> None:
-        if not await self._mine(job):
+    async def _send(self, job: Job, message: Message) -> None:
+        try:
+            mine = await self._mine(job)
+        except StoreError:  # perhaps it was committed: nothing was sent all the same
+            await self._settle(job, state="pending", sent_at=job.sent_at, due_at=self._later(FIRST_BACKOFF))
             return
-        done = asyncio.get_running_loop().create_future()
-        self._under_way[job.id] = (job.space, done)
+        if not mine:
+            return
+        if not self._hall.workforce.alive:  # last thing before the send: another may hold it by now
+            await self._settle(job, state="pending", sent_at=job.sent_at)
+            return
         try:
-            await self._try(job, message)
-        finally:
-            del self._under_way[job.id]
-            done.set_result(None)
-
-    async def _try(self, job: _Job, message: Message) -> None:
-        address = Address(space=job.space, channel=job.channel, member=self._member(job))
-        try:
-            sent = await self._bot.send(address, message, key=key_of(job.id))
+            sent = await self._bot.send(_address(job), message, key=key_of(job.id))
         except SendRefused as error:
-            await self._settle(job, state="failed", error=str(error))
+            await self._fail(job, str(error))
         except SendUnknown as error:
-            await self._settle(job, state="unknown", error=str(error))
+            await self._doubt(job, str(error))
         except SendFailed as error:
             await self._again(job, error)
         else:
-            await self._settle(
-                job,
-                state="sent",
-                external_id=sent.message,
-                shown_revision=job.next_revision,
-                sent_at=self._hall.clock.now(),
-                error=None,
-            )
+            await self._stands(job, sent, job.next_revision)
 
-    async def _mine(self, job: _Job) -> bool:
+    async def _mine(self, job: Job) -> bool:
         """Commit that this delivery is being sent; False when the lease was lost meanwhile."""
         worker, now = self._hall.worker, self._hall.clock.now()
 
         def unit(tx: Tx) -> bool:
-            return (
-                tx.execute(
-                    update(Delivery)
-                    .where(
-                        and_(col(Delivery.community_id) == job.community_id, col(Delivery.id) == job.id),
-                        col(Delivery.state) == "pending",
-                        col(Delivery.leased_by) == worker,
-                        col(Delivery.leased_until) > now,
-                    )
-                    .values(state="sending", attempts=Delivery.attempts + 1, sent_at=job.sent_at or now)
-                    .returning(col(Delivery.id))
-                ).first()
-                is not None
+            mine = (
+                update(Delivery)
+                .where(
+                    and_(col(Delivery.community_id) == job.community_id, col(Delivery.id) == job.id),
+                    col(Delivery.state) == "pending",
+                    col(Delivery.leased_by) == worker,
+                    workers.alive(worker, now),
+                )
+                .values(state="sending", attempts=Delivery.attempts + 1, sent_at=job.sent_at or now)
+                .returning(col(Delivery.id))
             )
+            return tx.execute(mine).first() is not None
 
         return await self._hall.store.write(unit, lane_key=job.community_id)
 
-    async def _edit(self, job: _Job, message: Message) -> None:
-        if not self._bot.capabilities.edit or job.external_id is None:
+    async def _check(self, job: Job, message: Message) -> None:
+        """Ask the platform whether a message arrived of which nobody knows."""
+        since = job.sent_at or job.created_at
+        try:
+            sent = await self._bot.find(_address(job), message, key=key_of(job.id), since=since)
+        except SendRefused as error:
+            await self._unknown(job, str(error))
+        except SendError as error:
+            if job.checks + 1 >= MOST_CHECKS:
+                await self._unknown(job, str(error))
+            else:
+                due_at = self._later(_backoff(job.checks + 3))
+                await self._settle(job, checks=job.checks + 1, due_at=due_at, error=str(error))
+        else:
+            if sent is not None:  # which state of its card it shows nobody knows: it is edited once more
+                note = partial(self._note, job, incidents.Kind.RECOVERED, by="platform")
+                await self._stands(job, sent, 0, note)
+            else:
+                note = partial(self._note, job, incidents.Kind.RECOVERED, by="worker")
+                await self._settle(job, note, state="pending", sent_at=None, due_at=self._hall.clock.now())
+
+    async def _edit(self, job: Job, message: Message) -> None:
+        if not self._bot.capabilities.edit or not job.external_id:
             await self._settle(job, shown_revision=job.wanted_revision)
             return
         try:
@@ -364,36 +322,94 @@ class Lane:
         except (SendFailed, SendUnknown) as error:  # an edit may be repeated: it says the same
             await self._again(job, error, state="sent")
         else:
-            pause = timedelta(seconds=self._bot.capabilities.edit_every)
-            await self._settle(
-                job, shown_revision=job.next_revision, due_at=self._hall.clock.now() + pause, error=None
-            )
+            due_at = self._later(self._bot.capabilities.edit_every)
+            await self._settle(job, shown_revision=job.next_revision, due_at=due_at, attempts=0, error=None)
 
-    async def _again(self, job: _Job, error: Exception, state: str = "pending") -> None:
-        if job.attempts + 1 >= MOST_ATTEMPTS and state == "pending":
-            await self._settle(job, state="failed", error=str(error))
-            return
-        wait = min(FIRST_BACKOFF * 2**job.attempts, 300.0) * random.uniform(0.75, 1.25)
+    # -- what became of it -------------------------------------------------------------------------------------------
+    async def _stands(self, job: Job, sent: Sent, shown: int, note: Callable[[Tx], None] | None = None) -> None:
+        now = self._hall.clock.now()
+        late = now - job.created_at
+        if note is None and late > LATE:
+            note = partial(self._note, job, incidents.Kind.LATE, late=round(late.total_seconds()))
+        await self._settle(
+            job,
+            note,
+            state="sent",
+            external_id=sent.message,
+            shown_revision=shown,
+            sent_at=now,
+            attempts=0,
+            error=None,
+        )
+
+    async def _fail(self, job: Job, reason: str) -> None:
+        note = partial(self._note, job, incidents.Kind.FAILED, reason=reason)
+        await self._settle(job, note, state="failed", error=reason)
+
+    async def _unknown(self, job: Job, reason: str) -> None:
+        note = partial(self._note, job, incidents.Kind.UNKNOWN, reason=reason)
+        await self._settle(job, note, state="unknown", error=reason)
+
+    async def _doubt(self, job: Job, reason: str) -> None:
+        if self._bot.capabilities.finds:
+            await self._settle(job, state="checking", due_at=self._later(CHECK_AFTER), error=reason)
+        else:
+            await self._unknown(job, reason)
+
+    async def _again(self, job: Job, error: Exception, state: str = "pending") -> None:
+        """Try again later: an edit for as long as it takes, a post until its window ends (``claims.claim``)."""
+        wait = _backoff(job.attempts)
         if isinstance(error, SendFailed) and error.retry_after is not None:
             wait = max(error.retry_after, 0.05)
-        due_at = self._hall.clock.now() + timedelta(seconds=wait)
-        await self._settle(job, state=state, due_at=due_at, error=str(error), sent_at=job.sent_at)
+        values = {"sent_at": job.sent_at} if state == "pending" else {"attempts": job.attempts + 1}
+        await self._settle(job, state=state, due_at=self._later(wait), error=str(error), **values)
 
-    async def _settle(self, job: _Job, **values: Any) -> None:
-        """Write what became of a delivery and let go of its lease."""
-        statement = (
-            update(Delivery)
-            .where(
-                and_(col(Delivery.community_id) == job.community_id, col(Delivery.id) == job.id),
-                col(Delivery.leased_by) == self._hall.worker,
+    def _later(self, seconds: float) -> datetime:
+        return self._hall.clock.now() + timedelta(seconds=seconds)
+
+    @staticmethod
+    def _note(job: Job, kind: incidents.Kind, tx: Tx, **detail: Any) -> None:
+        incidents.note(tx, kind, job.community_id, delivery_id=job.id, **detail)
+
+    async def _settle(self, job: Job, note: Callable[[Tx], None] | None = None, **values: Any) -> None:
+        """Write what became of a delivery and let go of it, however long the store is away."""
+        here = and_(col(Delivery.community_id) == job.community_id, col(Delivery.id) == job.id)
+        worker = self._hall.worker
+
+        def unit(tx: Tx) -> None:
+            mine = (
+                update(Delivery)
+                .where(here, col(Delivery.leased_by) == worker)
+                .values(leased_by=None, **values)
+                .returning(col(Delivery.id))
             )
-            .values(leased_by=None, leased_until=None, **values)
-        )
-        await self._hall.store.write(lambda tx: tx.execute(statement) and None, lane_key=job.community_id)
-        if "due_at" not in values:
-            return
-        delay = (values["due_at"] - self._hall.clock.now()).total_seconds()
-        asyncio.get_running_loop().call_later(max(delay, 0.0) + 0.01, self.woken.set)
+            if tx.execute(mine).first() is not None and note is not None:
+                note(tx)
 
-    def _member(self, job: _Job) -> str:
-        return external_id_of(self._hall.store.vault, job.account) if job.account else ""
+        await self._insist(lambda: self._hall.store.write(unit, lane_key=job.community_id))
+        if "due_at" in values:
+            delay = (values["due_at"] - self._hall.clock.now()).total_seconds()
+            asyncio.get_running_loop().call_later(max(delay, 0.0) + 0.01, self.woken.set)
+
+    async def _insist(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write in the end. When this process ends before, the next one finds the delivery as it was left."""
+        tries = 0
+        while True:
+            try:
+                await write()
+            except StoreClosed:
+                return
+            except StoreError:
+                logger.warning("what became of a delivery waits for the store", lane=self._bot.platform)
+                await asyncio.sleep(min(_backoff(tries), 5.0))
+                tries += 1
+            else:
+                return
+
+
+def _address(job: Job) -> Address:
+    return Address(space=job.space, channel=job.channel, member=job.member)
+
+
+def _backoff(tries: int) -> float:
+    return min(FIRST_BACKOFF * 2.0 ** min(tries, 16), LONGEST_BACKOFF) * random.uniform(0.75, 1.25)

@@ -43,6 +43,7 @@ from core.planner import Planner
 from core.plugin import Answer, FormErrors, Plugin, Route, Routes
 from core.rights import Right, Standings, right_of
 from core.texts import SOURCE_LANGUAGE, Catalogues, Words
+from core.workforce import Workforce
 from storage.engine import Store
 
 logger = structlog.get_logger(__name__)
@@ -72,7 +73,9 @@ class Hall:
         catalogues: Catalogues,
         clock: Clock,
         worker: str = "",
+        alone: bool = False,
     ) -> None:
+        """``worker`` names the process among others; ``alone`` says that there can be no others."""
         self.store = store
         self.bots: dict[str, Bot] = {bot.platform: bot for bot in bots}
         self.routes = Routes(plugins)
@@ -85,6 +88,7 @@ class Hall:
         self.watermarks: Watermarks = StoredWatermarks(store)
         self.worker = worker or secrets.token_hex(6)
         self.patience = Patience(HANDLER_SECONDS)
+        self.workforce = Workforce(self, alone=alone)
         self.deliverer = Deliverer(self)
         self.planner = Planner(self)
         self.page_link: Callable[[UUID, Place, Who], str] | None = None
@@ -92,17 +96,19 @@ class Hall:
 
     # -- life --------------------------------------------------------------------------------------------------
     async def start(self) -> None:
-        """Start the workers, connect every bot. Raises the first BotStartError, with all stopped again."""
-        await self.deliverer.start()
-        await self.planner.start()
+        """Log the bots in, start the workers, hear what nobody hears. Raises the first BotStartError, all stopped."""
+        await self.workforce.start()
         try:
             async with asyncio.TaskGroup() as group:
                 for bot in self.bots.values():
                     group.create_task(bot.start(self))
+            await self.deliverer.start()
+            await self.planner.start()
+            await self.workforce.listen()
         except BaseExceptionGroup as group_error:
             await self.stop()
             raise group_error.exceptions[0] from None
-        except asyncio.CancelledError:
+        except BaseException:
             await self.stop()
             raise
         for loss in self.lacks():
@@ -111,8 +117,10 @@ class Hall:
     async def stop(self) -> None:
         """Stop hearing, let what is being handled commit, then stop the workers. The store stays open."""
         await self.planner.stop()
-        await asyncio.gather(*(bot.stop() for bot in self.bots.values()), return_exceptions=True)
+        await asyncio.gather(*(bot.hush() for bot in self.bots.values()), return_exceptions=True)
         await self.deliverer.stop()
+        await asyncio.gather(*(bot.stop() for bot in self.bots.values()), return_exceptions=True)
+        await self.workforce.stop()
 
     def lacks(self) -> list[dict[str, str]]:
         """What plugins require and platforms do not have."""
@@ -248,7 +256,7 @@ class Hall:
         message = event.message if isinstance(event, Reacted) else event.to
         here = (self.store, place.community_id, place.space_id, message)
         activity = await activity_of_message(*here)
-        if activity is None and await self.deliverer.landed(place.platform, place.external_id):
+        if activity is None and await self.deliverer.landed(place.community_id, place.space_id):
             activity = await activity_of_message(*here)
         route = routes.get(activity.plugin) if activity else None
         if route is None:

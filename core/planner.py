@@ -1,22 +1,34 @@
-"""Turns schedules that came due into activities and the posts that are owed, each slot once."""
+"""Turns schedules that came due into activities and the posts that are owed, each slot once.
+
+Planning touches nothing but the store, so a batch is claimed and planned in one transaction: its row locks are the
+lease, and a process that dies in the middle leaves nothing behind.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import and_, select, update
+from sqlalchemy import Row, and_, bindparam, literal_column, select, tuple_, update
 from sqlmodel import col
 
-from core.schedule import Due, Rule, ScheduleError, kind_of, next_due, rule_from, zone
+from core import incidents
+from core.incidents import Kind
+from core.schedule import Due, Rule, ScheduleError, kind_of, moment, next_due, rule_from, zone
+from core.workforce import boot_time
+from storage.bulk import update_all
 from storage.errors import StoreError
-from storage.leases import claim_due
+from storage.prepared import Prepared
 from storage.tables import Activity, Community, Schedule
 from storage.tx import Tx
 
@@ -27,16 +39,20 @@ logger = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often the store is asked for what is due: a prompt is at most this late by our doing."""
-BATCH = 200
-"""Schedules leased at once."""
-LEASE = timedelta(seconds=60)
-"""How long another process leaves alone what this one leased."""
+BATCH = 250
+"""Schedules planned in one unit: some 20 ms of a writer, which members' answers may have to wait for."""
 CATCH_UP = timedelta(hours=6)
 """How late a slot is still posted after an outage, when its schedule says nothing else."""
+LATE = timedelta(minutes=1)
+"""A slot that is planned later than this goes into the incident log."""
+FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(minutes=1), timedelta(hours=1)
+"""How long a schedule rests whose plugin raised: doubled each time."""
+JUMP = timedelta(minutes=1)
+"""How far the clock must have gone back before what was planned by it is reckoned anew."""
 
 
 class Planner:
-    """One a process; any number of processes share the work by leases in the store."""
+    """One a process; any number of processes share the work."""
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
@@ -48,7 +64,7 @@ class Planner:
         self._task = asyncio.create_task(self._run(), name="planner")
 
     async def stop(self) -> None:
-        """Stop looking; what was claimed and not planned is claimed again by whoever looks next."""
+        """Stop looking; a batch that is being written is written to its end."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -60,16 +76,20 @@ class Planner:
         self._woken.set()
 
     async def _run(self) -> None:
+        offset = timedelta.max
         while True:
             self._woken.clear()
+            found = 0
             try:
+                # How far the wall clock is ahead of one that nobody sets. Less than before: it was set back.
+                before, offset = offset, timedelta(seconds=self._hall.clock.now().timestamp() - boot_time())
+                if offset < before - JUMP:
+                    await self.reckon_again()
                 found = await self.plan()
             except StoreError:
                 logger.warning("the planner could not reach the store", exc_info=True)
-                found = 0
             except Exception:  # whatever it is, tomorrow's prompts must not be lost to it
                 logger.exception("the planner stumbled")
-                found = 0
             if found < BATCH:
                 # Not wait_for: on Python 3.11 it loses a cancellation that comes together with a wake.
                 with contextlib.suppress(TimeoutError):
@@ -77,88 +97,224 @@ class Planner:
                         await self._woken.wait()
 
     async def plan(self) -> int:
-        """Plan one batch of what is due; returns how many schedules were due."""
+        """Plan what is due, a batch for each of the store's lanes; returns how many schedules were due."""
         now = self._hall.clock.now()
-        rows = await self._hall.store.write(lambda tx: self._lease(tx, now))
-        results = await asyncio.gather(
-            *(
-                self._hall.store.write(
-                    partial(self._plan_one, community_id=community_id, schedule_id=schedule_id, now=now),
-                    lane_key=community_id,
-                )
-                for community_id, schedule_id in rows
-            ),
-            return_exceptions=True,
-        )
-        for key, result in zip(rows, results, strict=True):
+        ((due,),) = await self._hall.store.rows(_DUE, now=now)
+        if not due:
+            return 0
+        batches = [
+            self._hall.store.write(partial(self._batch, now=now), lane_key=UUID(int=lane))
+            for lane in range(self._hall.store.lanes)
+        ]
+        results = await asyncio.gather(*batches, return_exceptions=True)
+        for result in results:
             if isinstance(result, BaseException):
-                logger.error("a schedule could not be planned", schedule=str(key[1]), exc_info=result)
-        if rows:
+                raise result
+        found = sum(result for result in results if isinstance(result, int))
+        if found:
             self._hall.deliverer.wake()
+        return found
+
+    async def reckon_again(self) -> int:
+        """The clock may have been wrong and gone back: reckon anew what was planned in what is now the future.
+
+        Slots that were planned then have their activity and don't come again. Returns how many schedules there were.
+        """
+        now, total = self._hall.clock.now(), 0
+        while found := await self._hall.store.write(partial(_reckon_again, now=now)):
+            logger.warning("the clock went back: schedules are reckoned anew", schedules=found)
+            total += found
+        return total
+
+    # -- one batch, in a writer's thread -----------------------------------------------------------------------------
+    def _batch(self, tx: Tx, *, now: datetime) -> int:
+        rows = tx.execute(
+            _SCHEDULES.where(
+                col(Schedule.next_at) <= now, col(Schedule.paused_at).is_(None), col(Schedule.ended_at).is_(None)
+            )
+            .order_by(col(Schedule.next_at))
+            .limit(BATCH)
+            .with_for_update(of=Schedule, skip_locked=True)
+        ).all()
+        looks = [look for row in rows if (look := self._look(tx, row, now)) is not None]
+        planned = _planned(tx, looks)
+        for look in looks:
+            look.planned = (look.due.community_id, look.due.schedule_id, look.slot) in planned
+        failed = self._make(tx, [look.due for look in looks if look.wanted])
+        for look in looks:
+            trace = failed.get(look.due.schedule_id, "")
+            look.tell(tx, trace)
+            look.failed = bool(trace)
+        update_all(tx, Schedule, ("community_id", "id"), [look.values(now) for look in looks])
         return len(rows)
 
-    def _lease(self, tx: Tx, now: datetime) -> list[tuple[UUID, UUID]]:
-        rows = claim_due(tx, Schedule, now, self._hall.worker, LEASE.total_seconds(), BATCH)
-        return [(row.community_id, row.id) for row in rows]
-
-    def _plan_one(self, tx: Tx, *, community_id: UUID, schedule_id: UUID, now: datetime) -> None:
-        row = tx.execute(
-            select(
-                col(Schedule.plugin),
-                col(Schedule.kind),
-                col(Schedule.spec),
-                col(Schedule.next_at),
-                col(Schedule.next_slot),
-                col(Schedule.catch_up_seconds),
-                col(Schedule.time_zone),
-                col(Community.language),
-                col(Community.time_zone).label("home"),
-            )
-            .join(Community, col(Community.id) == col(Schedule.community_id))
-            .where(
-                col(Schedule.community_id) == community_id,
-                col(Schedule.id) == schedule_id,
-                col(Schedule.leased_by) == self._hall.worker,
-                col(Schedule.paused_at).is_(None),
-                col(Schedule.ended_at).is_(None),
-            )
-        ).first()
-        if row is None or row.next_at is None or row.next_slot is None or row.next_at > now:
-            return  # edited, ended or taken meanwhile: whoever did that has said what is next
+    def _look(self, tx: Tx, row: Row[Any], now: datetime) -> _Look | None:
+        """What is due of a schedule, and when it is due next. One that can't be kept ends."""
         catch_up = timedelta(seconds=row.catch_up_seconds) or CATCH_UP
-        slot, at = datetime.fromisoformat(row.next_slot), row.next_at
+        slot = datetime.fromisoformat(row.next_slot)
         try:
             rule, where = rule_from(row.kind, row.spec), zone(row.time_zone or row.home)
-            slot, at = newest_due(rule, where, slot, at, now, catch_up)
-            if at > row.next_at:
-                logger.warning("a slot was missed", schedule=str(schedule_id), slot=row.next_slot)
+            first = moment(slot, where)
+            slot, at = newest_due(rule, where, slot, first, now, catch_up)
             upcoming = next_due(rule, where, now)
         except ScheduleError:
-            logger.exception("a schedule can't be kept and ends", schedule=str(schedule_id))
+            logger.exception("a schedule can't be kept and ends", schedule=str(row.id))
+            here = and_(col(Schedule.community_id) == row.community_id, col(Schedule.id) == row.id)
+            tx.execute(update(Schedule).where(here).values(next_at=None, next_slot=None, ended_at=now))
+            return None
+        due = Due(row.community_id, row.id, row.plugin, slot, at, now, row.language, at + catch_up)
+        look = _Look(due, slot.isoformat(), upcoming, row.tries if at == first else 0)
+        look.known = row.plugin in self._hall.routes.by_code
+        look.skipped = row.next_slot if at > first else ""
+        return look
+
+    def _make(self, tx: Tx, dues: Sequence[Due]) -> dict[UUID, str]:
+        """Let the plugins make what is due, all of a plugin's at once. Those that failed, with their traces."""
+        failed: dict[UUID, str] = {}
+        by_plugin: dict[str, list[Due]] = {}
+        for due in dues:
+            by_plugin.setdefault(due.plugin, []).append(due)
+        for code, several in by_plugin.items():
+            make = self._hall.routes.by_code[code].due
+            try:
+                with tx.nested():
+                    make(tx, several)
+                continue
+            except Exception:
+                if len(several) > 1:
+                    logger.warning("a batch could not be planned: each is tried alone", plugin=code, exc_info=True)
+            for due in several:
+                try:
+                    with tx.nested():
+                        make(tx, [due])
+                except Exception:
+                    failed[due.schedule_id] = trace = secrets.token_hex(4)
+                    logger.exception("a schedule could not be planned", schedule=str(due.schedule_id), trace=trace)
+        return failed
+
+
+@dataclass(slots=True)
+class _Look:
+    """What was found of a schedule in one look."""
+
+    due: Due
+    slot: str
+    upcoming: tuple[datetime, datetime] | None
+    tries: int
+    known: bool = True
+    """Its plugin is there."""
+    skipped: str = ""
+    """The slot that was due first, where a newer one is due as well."""
+    planned: bool = False
+    """The slot has its activity already."""
+    failed: bool = False
+
+    @property
+    def late(self) -> timedelta:
+        """How late it is."""
+        return self.due.now - self.due.at
+
+    @property
+    def wanted(self) -> bool:
+        """Its activity is to be made."""
+        return self.known and not self.planned and self.due.now <= self.due.expires_at
+
+    def tell(self, tx: Tx, trace: str) -> None:
+        """Put into the incident log what a manager should know."""
+        late = round(self.late.total_seconds())
+        if self.skipped:
+            self._note(tx, Kind.MISSED, self.skipped, late=late)
+        if trace:
+            if self.tries == 0:
+                self._note(tx, Kind.STUMBLED, self.slot, trace=trace)
+        elif not self.wanted and not self.planned:
+            self._note(tx, Kind.MISSED, self.slot, late=late)
+        elif self.wanted and self.late > LATE:
+            self._note(tx, Kind.LATE, self.slot, late=late)
+
+    def _note(self, tx: Tx, kind: Kind, slot: str, **detail: Any) -> None:
+        due = self.due
+        incidents.note(
+            tx, kind, due.community_id, plugin=due.plugin, schedule_id=due.schedule_id, slot=slot, **detail
+        )
+
+    def values(self, now: datetime) -> dict[str, Any]:
+        """The schedule's row from now on: its next slot, or this one again after a rest."""
+        if self.failed:
+            rest = min(FIRST_BACKOFF * 2 ** min(self.tries, 10), LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
+            slot, at, tries = self.slot, now + rest, self.tries + 1
+        elif self.upcoming is not None:
+            slot, at, tries = self.upcoming[0].isoformat(), self.upcoming[1], 0
+        else:
+            slot, at, tries = None, None, 0
+        return {
+            "community_id": self.due.community_id,
+            "id": self.due.schedule_id,
+            "next_slot": slot,
+            "next_at": at,
+            "ended_at": now if at is None else None,
+            "planned_at": now,
+            "tries": tries,
+        }
+
+
+_SCHEDULES = select(
+    col(Schedule.community_id),
+    col(Schedule.id),
+    col(Schedule.plugin),
+    col(Schedule.kind),
+    col(Schedule.spec),
+    col(Schedule.next_at),
+    col(Schedule.next_slot),
+    col(Schedule.catch_up_seconds),
+    col(Schedule.tries),
+    col(Schedule.time_zone),
+    col(Community.language),
+    col(Community.time_zone).label("home"),
+).join(Community, col(Community.id) == col(Schedule.community_id))
+_DUE = Prepared(
+    select(
+        select(literal_column("1"))
+        .select_from(Schedule)
+        .where(
+            col(Schedule.next_at) <= bindparam("now"),
+            col(Schedule.paused_at).is_(None),
+            col(Schedule.ended_at).is_(None),
+        )
+        .exists()
+    )
+)
+"""Whether anything is due: read before claiming, which writes."""
+
+
+def _planned(tx: Tx, looks: Sequence[_Look]) -> set[tuple[UUID, UUID, str]]:
+    """Those slots that have their activity already."""
+    if not looks:
+        return set()
+    keys = [(look.due.community_id, look.due.schedule_id, look.slot) for look in looks]
+    of = (col(Activity.community_id), col(Activity.schedule_id), col(Activity.slot))
+    return {tuple(row) for row in tx.execute(select(*of).where(tuple_(*of).in_(keys)))}
+
+
+def _reckon_again(tx: Tx, *, now: datetime) -> int:
+    """One batch of what was planned by a clock that was ahead."""
+    rows = tx.execute(
+        _SCHEDULES.where(col(Schedule.planned_at) > now + JUMP, col(Schedule.ended_at).is_(None))
+        .limit(BATCH)
+        .with_for_update(of=Schedule, skip_locked=True)
+    ).all()
+    values = []
+    for row in rows:
+        try:
+            upcoming = next_due(rule_from(row.kind, row.spec), zone(row.time_zone or row.home), now)
+        except ScheduleError:
             upcoming = None
-        planned = tx.scalar(
-            select(col(Activity.id)).where(
-                col(Activity.community_id) == community_id,
-                col(Activity.schedule_id) == schedule_id,
-                col(Activity.slot) == slot.isoformat(),
-            )
+        slot, at = (upcoming[0].isoformat(), upcoming[1]) if upcoming else (None, None)
+        values.append(
+            {"community_id": row.community_id, "id": row.id, "next_slot": slot, "next_at": at, "planned_at": now}
         )
-        plugin = self._hall.routes.by_code.get(row.plugin)
-        if planned is None and plugin is not None and now - at <= catch_up:
-            plugin.due(tx, Due(community_id, schedule_id, row.plugin, slot, at, now, row.language))
-        elif planned is None:
-            logger.warning("a slot was missed", schedule=str(schedule_id), slot=slot.isoformat())
-        tx.execute(
-            update(Schedule)
-            .where(and_(col(Schedule.community_id) == community_id, col(Schedule.id) == schedule_id))
-            .values(
-                next_slot=upcoming[0].isoformat() if upcoming else None,
-                next_at=upcoming[1] if upcoming else None,
-                ended_at=None if upcoming else now,
-                leased_by=None,
-                leased_until=None,
-            )
-        )
+    update_all(tx, Schedule, ("community_id", "id"), values)
+    return len(rows)
 
 
 def newest_due(
@@ -210,8 +366,6 @@ def change_schedule(
             next_slot=upcoming[0].isoformat() if upcoming else None,
             next_at=upcoming[1] if upcoming else None,
             ended_at=None,
-            leased_by=None,
-            leased_until=None,
         )
     )
     return upcoming[1] if upcoming else None

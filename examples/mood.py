@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import Activity, Target, open_activity, owe_card, touch_card
+from core.activity import Activity, Target, open_activity, touch_card
 from core.context import Context, Owner
 from core.form import FieldKind, Form, FormField, Value
 from core.message import Button, ButtonStyle, Message, Option, Pair
@@ -53,16 +53,13 @@ class Mood(Plugin):
 
         def unit(tx: Tx) -> None:
             channel = channel_for(tx, ctx.community_id, ctx.space_id, here)
-            activity = open_activity(
-                tx, community_id=ctx.community_id, plugin=self.code, now=ctx.now, data={"moods": {}}
-            )
-            owe_card(
+            open_activity(
                 tx,
                 community_id=ctx.community_id,
-                activity_id=activity,
                 plugin=self.code,
-                targets=[Target(ctx.space_id, channel, ctx.place.platform)],
                 now=ctx.now,
+                data={"moods": {}},
+                targets=[Target(ctx.space_id, channel, ctx.place.platform)],
             )
 
         await ctx.write(unit)

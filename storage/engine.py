@@ -88,6 +88,11 @@ class Store:
         return self._writing.dialect.name
 
     @property
+    def lanes(self) -> int:
+        """How many transactions can be written at the same time."""
+        return self._writer.lanes
+
+    @property
     def waiting(self) -> int:
         """How many units wait to be written."""
         return self._writer.waiting

@@ -134,12 +134,12 @@ def _new_member(tx: Tx, community_id: UUID, account_id: UUID) -> UUID:
     return pseudonym if tx.insert_if_new(Member, **values) else member_for(tx, community_id, account_id).id
 
 
-def external_id_of(vault: Vault, account: Account) -> str:
+def external_id_of(vault: Vault, platform: str, scope: str, sealed: bytes) -> str:
     """The platform's own id of an account, unsealed: to send to it, and to export.
 
     :raises CannotOpenSeal: see :meth:`Vault.open`.
     """
-    return vault.open(account.sealed, _context(account.platform, account.scope)).decode()
+    return vault.open(sealed, _context(platform, scope)).decode()
 
 
 def lookup_of(vault: Vault, platform: str, scope: str, external_id: str) -> bytes:

@@ -195,6 +195,17 @@ class Tx:
             raise
         self._cursor.execute("RELEASE SAVEPOINT part")
 
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """The driver's cursor, for many rows at once (:mod:`storage.bulk`). Errors are SQLAlchemy's all the same."""
+        self._touch()
+        dialect = self._connection.dialect
+        dbapi: Any = dialect.loaded_dbapi
+        try:
+            yield self._cursor
+        except dbapi.Error as error:
+            raise DBAPIError.instance("", None, error, dbapi.Error, dialect=dialect) from error
+
     def _raw(self, sql: str, values: Sequence[Any]) -> None:
         """Run SQL past SQLAlchemy, which costs more than the insert itself. Errors are SQLAlchemy's all the same."""
         self._touch()

@@ -63,6 +63,11 @@ class Writer:
             lane.start(loop)
 
     @property
+    def lanes(self) -> int:
+        """How many transactions can be written at the same time."""
+        return len(self._lanes)
+
+    @property
     def waiting(self) -> int:
         """How many units wait."""
         return sum(lane.queue.qsize() for lane in self._lanes)

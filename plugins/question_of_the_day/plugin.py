@@ -216,7 +216,8 @@ class QuestionOfTheDay(Plugin):
             ).first()
             if series is None or question is None:
                 return None
-            return queue.ask(tx, series, question, now=now)
+            ask = queue.Ask(community_id, series.id, question.id, question.words, question.language)
+            return next(iter(queue.ask_all(tx, [ask], now)), None)
 
         posted = await ctx.write(unit)
         if posted is None:
@@ -229,16 +230,13 @@ class QuestionOfTheDay(Plugin):
         return await results.answers_message(ctx)
 
     # -- the route of a prompt -------------------------------------------------------------------------------------
-    def due(self, tx: Tx, due: Due) -> None:
-        """Ask the next question of the queue, or tell the keeper that none is left."""
-        series = queue.series_of(tx, due.community_id, due.schedule_id)
-        if series is None:
-            return
-        question = queue.next_question(tx, due.community_id, series.id)
-        if question is not None:
-            queue.ask(tx, series, question, now=due.now, schedule_id=due.schedule_id, slot=due.slot.isoformat())
-        elif series.keeper_id is not None:
-            queue.tell_keeper(tx, series, series.keeper_id, now=due.now)
+    def due(self, tx: Tx, dues: Sequence[Due]) -> None:
+        """Ask the next question of each queue, or tell the keeper that none is left."""
+        queue.ask_what_is_due(tx, dues)
+
+    def withdraw(self, tx: Tx, community_id: UUID, activity_id: UUID) -> None:
+        """A question that nobody saw goes back to the front."""
+        queue.withdraw(tx, community_id, activity_id)
 
     def label(self, data: Mapping[str, Any]) -> Words:
         """The question."""

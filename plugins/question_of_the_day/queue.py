@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, literal_column, select, tuple_, update
 from sqlmodel import col
 
-from core.activity import OPEN, Target, close_activity, open_activity, owe_card, owe_private
+from core.activity import OPEN, NewActivity, Target, close_all, open_all, owe_private
 from core.message import Message
 from core.planner import change_schedule
-from core.schedule import rule_from
+from core.schedule import Due, rule_from
 from core.texts import Domain, Words, words_to_data
 from plugins.question_of_the_day.tables import Question, Series, SeriesChannel
 from storage.tables import Account, Activity, Channel, Schedule, Space
@@ -22,6 +24,9 @@ _ = Domain("question_of_the_day")
 
 CODE = "qd"
 """The plugin's permanent short code."""
+
+Key = tuple[UUID, UUID]
+"""A community and the id of something in it."""
 
 
 def add_question(tx: Tx, community_id: UUID, series_id: UUID, words: Words, language: str | None) -> int:
@@ -45,28 +50,28 @@ def waiting(tx: Tx, community_id: UUID, series_id: UUID) -> int:
     return count
 
 
-def targets(tx: Tx, community_id: UUID, series_id: UUID) -> list[Target]:
-    """The channels of a series in spaces that the bot is in."""
+def targets(tx: Tx, several: Sequence[Key]) -> dict[Key, list[Target]]:
+    """The channels of series, each by community and id, in spaces that the bot is in."""
+    key = (col(SeriesChannel.community_id), col(SeriesChannel.series_id))
     rows = tx.execute(
-        select(col(Channel.space_id), col(Channel.id), col(Space.platform))
+        select(*key, col(Channel.space_id), col(Channel.id), col(Space.platform))
         .join(
-            SeriesChannel,
+            Channel,
             and_(
-                col(SeriesChannel.community_id) == col(Channel.community_id),
-                col(SeriesChannel.channel_id) == col(Channel.id),
+                col(Channel.community_id) == col(SeriesChannel.community_id),
+                col(Channel.id) == col(SeriesChannel.channel_id),
             ),
         )
         .join(
             Space,
             and_(col(Space.community_id) == col(Channel.community_id), col(Space.id) == col(Channel.space_id)),
         )
-        .where(
-            col(SeriesChannel.community_id) == community_id,
-            col(SeriesChannel.series_id) == series_id,
-            col(Space.removed_at).is_(None),
-        )
+        .where(tuple_(*key).in_(several), col(Space.removed_at).is_(None))
     )
-    return [Target(space_id, channel_id, platform) for space_id, channel_id, platform in rows]
+    found: dict[Key, list[Target]] = {one: [] for one in several}
+    for community_id, series_id, space_id, channel_id, platform in rows:
+        found[community_id, series_id].append(Target(space_id, channel_id, platform))
+    return found
 
 
 def next_question(tx: Tx, community_id: UUID, series_id: UUID) -> Any:
@@ -79,54 +84,139 @@ def next_question(tx: Tx, community_id: UUID, series_id: UUID) -> Any:
     ).first()
 
 
-def ask(
-    tx: Tx,
-    series: Series,
-    question: Any,
-    *,
-    now: datetime,
-    schedule_id: UUID | None = None,
-    slot: str | None = None,
-) -> UUID | None:
-    """Post a question in every channel of its series; the one before it closes. Returns the activity.
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to be posted in every channel of its series; ``due`` where a schedule asks for it."""
 
-    None when it was asked already, or when there is no channel left to post it in.
+    community_id: UUID
+    series_id: UUID
+    question_id: UUID
+    words: Any
+    language: str | None
+    due: Due | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What its activity remembers."""
+        ids = {"id": self.question_id.hex, "series": self.series_id.hex}
+        return {"question": self.words, "language": self.language, **ids}
+
+
+def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
+    """Post questions; those before them in their communities close. Returns the activities.
+
+    A question that was asked meanwhile, and one whose series has no channel left, is left out.
     """
-    where = targets(tx, series.community_id, series.id)
-    if not where:
-        return None
-    taken = tx.execute(
-        update(Question)
+    where = targets(tx, [(one.community_id, one.series_id) for one in asks])
+    asks = [one for one in asks if where[one.community_id, one.series_id]]
+    if not asks:
+        return []
+    key = (col(Question.community_id), col(Question.id))
+    taken = {
+        tuple(row)
+        for row in tx.execute(
+            update(Question)
+            .where(
+                tuple_(*key).in_([(one.community_id, one.question_id) for one in asks]),
+                col(Question.asked_at).is_(None),
+            )
+            .values(asked_at=now)
+            .returning(*key)
+        )
+    }
+    asks = [one for one in asks if (one.community_id, one.question_id) in taken]
+    before = tx.execute(
+        select(col(Activity.community_id), col(Activity.id)).where(
+            col(Activity.community_id).in_([one.community_id for one in asks]),
+            col(Activity.plugin) == CODE,
+            col(Activity.state) == literal_column(f"'{OPEN}'"),  # as the index on what is open says it
+        )
+    )
+    close_all(tx, [(row.community_id, row.id) for row in before], now)
+    return open_all(
+        tx,
+        CODE,
+        [
+            NewActivity(
+                community_id=one.community_id,
+                data=one.data,
+                targets=where[one.community_id, one.series_id],
+                schedule_id=one.due.schedule_id if one.due else None,
+                slot=one.due.slot.isoformat() if one.due else None,
+                expires_at=one.due.expires_at if one.due else None,
+            )
+            for one in asks
+        ],
+        now,
+    )
+
+
+def ask_what_is_due(tx: Tx, dues: Sequence[Due]) -> None:
+    """Ask the next question of every series that is due, or tell its keeper that none is left.
+
+    Raises LookupError when one was asked meanwhile: to be tried again.
+    """
+    by_schedule = {(due.community_id, due.schedule_id): due for due in dues}
+    next_id = (
+        select(col(Question.id))
         .where(
-            col(Question.community_id) == series.community_id,
-            col(Question.id) == question.id,
+            col(Question.community_id) == col(Series.community_id),
+            col(Question.series_id) == col(Series.id),
             col(Question.asked_at).is_(None),
         )
-        .values(asked_at=now)
-        .returning(col(Question.id))
-    ).first()
-    if taken is None:
-        return None
-    before = tx.execute(
-        select(col(Activity.id)).where(
-            col(Activity.community_id) == series.community_id,
-            col(Activity.plugin) == CODE,
-            col(Activity.state) == OPEN,
-        )
-    ).all()
-    for (activity_id,) in before:
-        close_activity(tx, series.community_id, activity_id, now)
-    activity_id = open_activity(
-        tx,
-        community_id=series.community_id,
-        plugin=CODE,
-        now=now,
-        data={"question": question.words, "language": question.language, "series": series.id.hex},
-        schedule_id=schedule_id,
-        slot=slot,
+        .order_by(col(Question.id))
+        .limit(1)
+        .correlate(Series)
+        .scalar_subquery()
     )
-    owe_card(tx, community_id=series.community_id, activity_id=activity_id, plugin=CODE, targets=where, now=now)
-    return activity_id
+    rows = tx.execute(
+        select(
+            col(Series.community_id),
+            col(Series.id).label("series_id"),
+            col(Series.schedule_id),
+            col(Series.keeper_id),
+            col(Question.id).label("question_id"),
+            col(Question.words),
+            col(Question.language),
+        )
+        .outerjoin(
+            Question, and_(col(Question.community_id) == col(Series.community_id), col(Question.id) == next_id)
+        )
+        .where(tuple_(col(Series.community_id), col(Series.schedule_id)).in_(list(by_schedule)))
+    ).all()
+    now = dues[0].now
+    asks = [
+        Ask(
+            row.community_id,
+            row.series_id,
+            row.question_id,
+            row.words,
+            row.language,
+            by_schedule[row.community_id, row.schedule_id],
+        )
+        for row in rows
+        if row.question_id is not None
+    ]
+    asked = ask_all(tx, asks, now)
+    if len(asked) < len(asks):
+        there = targets(tx, [(one.community_id, one.series_id) for one in asks])
+        if len(asked) < sum(map(bool, there.values())):
+            raise LookupError("a question was asked by somebody else at the same moment")
+    for row in rows:
+        if row.question_id is None and row.keeper_id is not None:
+            tell_keeper(tx, row.community_id, row.series_id, row.keeper_id, now=now)
+
+
+def withdraw(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
+    """Nobody saw this question: it goes back to where it was in the queue."""
+    data = tx.scalar(
+        select(col(Activity.data)).where(col(Activity.community_id) == community_id, col(Activity.id) == activity_id)
+    )
+    tx.execute(
+        update(Question)
+        .where(and_(col(Question.community_id) == community_id, col(Question.id) == UUID(data["id"])))
+        .values(asked_at=None)
+    )
 
 
 def series_of(tx: Tx, community_id: UUID, schedule_id: UUID | None = None) -> Series | None:
@@ -146,14 +236,14 @@ def _unasked(community_id: UUID, series_id: UUID) -> tuple[Any, ...]:
     )
 
 
-def tell_keeper(tx: Tx, series: Series, keeper_id: UUID, *, now: datetime) -> None:
+def tell_keeper(tx: Tx, community_id: UUID, series_id: UUID, keeper_id: UUID, *, now: datetime) -> None:
     """Tell whoever set the series up, in private, that nothing could be asked."""
     lane = tx.scalar(select(col(Account.platform)).where(col(Account.id) == keeper_id))
-    for target in targets(tx, series.community_id, series.id):
+    for target in targets(tx, [(community_id, series_id)])[community_id, series_id]:
         if target.lane == lane:
             owe_private(
                 tx,
-                community_id=series.community_id,
+                community_id=community_id,
                 space_id=target.space_id,
                 lane=target.lane,
                 account_id=keeper_id,

@@ -77,7 +77,10 @@ async def answers_message(ctx: Context) -> Message:
         text = ctx.unseal(answer.sealed, answer.id)
         short = escape(text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…").replace("\n", " ")
         if account is not None and account.platform == ctx.place.platform:
-            who = mention(ctx.say(_("a member")), external_id_of(ctx.hall.store.vault, account))
+            who = mention(
+                ctx.say(_("a member")),
+                external_id_of(ctx.hall.store.vault, account.platform, account.scope, account.sealed),
+            )
         else:
             who = ctx.say(_("someone in {space}", space=escape(space)))
         lines.append(f"- {who}: {short}")

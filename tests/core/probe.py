@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.action import Action
-from core.activity import Activity, Target, open_activity, owe_card, touch_card
+from core.activity import Activity, NewActivity, Target, open_activity, open_all, touch_card
 from core.context import Context, Settlement
 from core.event import Deleted, Joined, Replied
 from core.form import FieldKind, Form, FormField, Value
@@ -85,16 +85,8 @@ class Probe(Plugin):
     @press("owe")
     async def owe(self, ctx: Context, _action: Action) -> Answer:
         def unit(tx: Tx) -> UUID:
-            activity = open_activity(tx, community_id=ctx.community_id, plugin=CODE, now=ctx.now)
-            owe_card(
-                tx,
-                community_id=ctx.community_id,
-                activity_id=activity,
-                plugin=CODE,
-                targets=self.targets(ctx.community_id),
-                now=ctx.now,
-            )
-            return activity
+            targets = self.targets(ctx.community_id)
+            return open_activity(tx, community_id=ctx.community_id, plugin=CODE, now=ctx.now, targets=targets)
 
         return Message(text=(await ctx.write(unit)).hex)
 
@@ -156,21 +148,17 @@ class Probe(Plugin):
         self.rendered += 1
         return Message(text=f"State {self.state}")
 
-    def due(self, tx: Tx, due: Due) -> None:
-        self.planned.append(due)
-        activity = open_activity(
-            tx,
-            community_id=due.community_id,
-            plugin=CODE,
-            now=due.now,
-            schedule_id=due.schedule_id,
-            slot=due.slot.isoformat(),
-        )
-        owe_card(
-            tx,
-            community_id=due.community_id,
-            activity_id=activity,
-            plugin=CODE,
-            targets=self.targets(due.community_id),
-            now=due.now,
-        )
+    def due(self, tx: Tx, dues: Sequence[Due]) -> None:
+        self.planned.extend(dues)
+        new = [
+            NewActivity(
+                due.community_id,
+                {},
+                self.targets(due.community_id),
+                due.schedule_id,
+                due.slot.isoformat(),
+                due.expires_at,
+            )
+            for due in dues
+        ]
+        open_all(tx, CODE, new, dues[0].now)

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from core.planner import CATCH_UP, LEASE, Planner, add_schedule, change_schedule
+from core.planner import CATCH_UP, Planner, add_schedule, change_schedule
 from core.schedule import Daily, Once, Rule
 from core.testing import SetClock
 from storage.engine import Store

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.activity import Target, open_activity, owe_card, owe_private, touch_card
+from core.activity import Target, open_activity, owe_private, touch_card
 from core.bot import Address, SendError, Sent
 from core.context import Settlement
 from core.delivery import Lane
@@ -120,16 +120,8 @@ class Yard:
         """Owe a card; returns the activity."""
 
         def unit(tx: Tx) -> UUID:
-            activity = open_activity(tx, community_id=self.community, plugin=CODE, now=self.time.now())
-            owe_card(
-                tx,
-                community_id=self.community,
-                activity_id=activity,
-                plugin=CODE,
-                targets=self.targets if targets is None else targets,
-                now=self.time.now(),
-            )
-            return activity
+            where = self.targets if targets is None else targets
+            return open_activity(tx, community_id=self.community, plugin=CODE, now=self.time.now(), targets=where)
 
         return await self.store.write(unit)
 

@@ -18,7 +18,7 @@ async def test_an_account_is_made_once_with_a_person_of_its_own(store: Store, va
     made = await store.write(lambda tx: people.account_for(tx, vault, "p", "s", "12345", "de"))
     found = await store.write(lambda tx: people.account_for(tx, vault, "p", "s", "12345"))
     assert (found.id, found.person_id, found.locale) == (made.id, made.person_id, "de")
-    assert people.external_id_of(vault, found) == "12345"
+    assert people.external_id_of(vault, found.platform, found.scope, found.sealed) == "12345"
     others = [("p", "s", "12346"), ("p", "t", "12345"), ("q", "s", "12345")]
     accounts = await store.write(lambda tx: [people.account_for(tx, vault, *other) for other in others])
     assert len({account.person_id for account in [made, *accounts]}) == 4

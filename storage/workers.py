@@ -1,0 +1,69 @@
+"""Which processes work on a store, and what one of them does for all.
+
+A process beats. All that it leased is its own until its last beat is :data:`LIVES` old: by then it died, froze or
+lost the store, and another takes over. One row to keep alive a process, however much it has in hand.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, or_, select, update
+
+from storage.tables import Lease, Worker, table_of
+from storage.tx import Tx
+
+LIVES = timedelta(seconds=15)
+"""How long after its last beat a process counts as alive. Clocks of machines may differ by a few seconds of it."""
+
+_WORKER = table_of(Worker)
+_LEASE = table_of(Lease)
+
+
+def beat(tx: Tx, worker: str, now: datetime) -> None:
+    """The process lives, until :data:`LIVES` from now."""
+    until = now + LIVES
+    known = update(_WORKER).where(_WORKER.c.id == worker).values(alive_until=until).returning(_WORKER.c.id)
+    if tx.execute(known).first() is None:
+        tx.add(Worker(id=worker, alive_until=until, started_at=now))
+
+
+def retire(tx: Tx, worker: str) -> None:
+    """The process ends and says so: what it leased is free at once."""
+    tx.execute(delete(_WORKER).where(_WORKER.c.id == worker))
+    tx.execute(delete(_LEASE).where(_LEASE.c.worker == worker))
+
+
+def bury_all(tx: Tx) -> None:
+    """No process is alive: said by the only one that can be, where a store takes one alone."""
+    tx.execute(delete(_WORKER))
+    tx.execute(delete(_LEASE))
+
+
+def take(tx: Tx, name: str, worker: str, now: datetime) -> bool:
+    """Take or keep a duty that one process does for all. Whether it is the caller's now."""
+    if tx.add_if_new(Lease(name=name, worker=worker)):
+        return True
+    mine = (
+        update(_LEASE)
+        .where(_LEASE.c.name == name, or_(_LEASE.c.worker == worker, free(_LEASE.c.worker, now)))
+        .values(worker=worker)
+        .returning(_LEASE.c.name)
+    )
+    return tx.execute(mine).first() is not None
+
+
+def free(column: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
+    """Whether what a column says leased it is nobody, or nobody who lives."""
+    return or_(column.is_(None), column.not_in(_alive(now)))
+
+
+def alive(worker: str, now: datetime) -> ColumnElement[bool]:
+    """Whether a process lives."""
+    found: ColumnElement[bool] = _alive(now).where(_WORKER.c.id == worker).exists()
+    return found
+
+
+def _alive(now: datetime) -> Any:
+    return select(_WORKER.c.id).where(_WORKER.c.alive_until > now)
