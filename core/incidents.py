@@ -23,6 +23,10 @@ MOST = 300
 """Incidents read for one list: what befalls a fan-out to hundreds of channels is a few lines of it."""
 
 
+TOO_LATE = "too late"
+"""The reason of a delivery that could not go out within its window."""
+
+
 class Kind(StrEnum):
     """What happened."""
 
@@ -96,6 +100,7 @@ def newest(connection: Connection, community_id: UUID, most: int) -> list[Happen
             col(Incident.schedule_id),
             col(Incident.detail),
             col(Activity.id).label("activity_id"),
+            col(Activity.plugin).label("activity_plugin"),
             col(Activity.data),
             col(Activity.slot).label("activity_slot"),
             col(Delivery.state),
@@ -144,7 +149,7 @@ def _one(rows: Sequence[Any]) -> Happened:
     return Happened(
         kind=first.kind,
         at=first.at,
-        plugin=first.plugin,
+        plugin=first.plugin or first.activity_plugin or "",
         data=first.data or {},
         slot=first.slot or first.activity_slot,
         detail=first.detail,
@@ -164,6 +169,8 @@ def told(one: Happened, language: str) -> Phrase:
             return _("Came {span} late.", span=span(late, language))
         case Kind.UNKNOWN:
             return _("Nobody could tell whether it arrived.")
+        case Kind.FAILED if reason == TOO_LATE:
+            return _("Could not go out in time.")
         case Kind.FAILED if reason:
             return _("Was not taken: “{reason}”.", reason=reason)
         case Kind.FAILED:
@@ -191,6 +198,6 @@ def since(one: Happened) -> Phrase | None:
             return _("It was let go.")
         case "pending" | "sending" | "checking":
             return _("It is on its way again.")
-        case "unknown" | "failed":
+        case "unknown" | "failed" if not one.private:
             return _("It still needs you.")
     return None

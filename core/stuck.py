@@ -15,10 +15,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, case, literal_column, null, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, literal_column, select, update
 from sqlmodel import col
 
 from core.activity import CLOSED
+from core.claims import WINDOW
 from core.incidents import Kind, note
 from storage.tables import Activity, Channel, Delivery, Space
 from storage.tx import Tx
@@ -182,7 +183,7 @@ def grouped(posts: Sequence[Stuck]) -> list[tuple[Stuck, ...]]:
 def decide(tx: Tx, community_id: UUID, verdict: Verdict, delivery_id: UUID, mark: int) -> Became:
     """Do what a manager says about one post, if it is still stuck as it was when they looked."""
     row = tx.execute(
-        select(col(Delivery.state), col(Delivery.sent_at), col(Delivery.activity_id), col(Delivery.card_plugin))
+        select(col(Delivery.state), col(Delivery.sent_at))
         .where(
             col(Delivery.community_id) == community_id,
             col(Delivery.id) == delivery_id,
@@ -196,8 +197,7 @@ def decide(tx: Tx, community_id: UUID, verdict: Verdict, delivery_id: UUID, mark
         return Became(False, row.state)
     state = _settle(tx, community_id, verdict, [delivery_id])
     if verdict is Verdict.THERE:
-        plugin = _plugin_of(tx, community_id, row.activity_id, row.card_plugin)
-        note(tx, Kind.RECOVERED, community_id, plugin=plugin, delivery_id=delivery_id, by="manager")
+        note(tx, Kind.RECOVERED, community_id, delivery_id=delivery_id, by="manager")
     return Became(True, state)
 
 
@@ -231,7 +231,7 @@ def _settle(tx: Tx, community_id: UUID, verdict: Verdict, ids: Sequence[UUID]) -
         case Verdict.DROP:
             values = {"state": "cancelled", "card_plugin": None, "shown_revision": col(Delivery.wanted_revision)}
         case Verdict.AGAIN:
-            fresh, expires = tx.now + FRESH, col(Delivery.expires_at)
+            expires, fresh, late = col(Delivery.expires_at), tx.now + FRESH, tx.now + WINDOW
             values = {
                 "state": "pending",
                 "due_at": tx.now,
@@ -240,20 +240,9 @@ def _settle(tx: Tx, community_id: UUID, verdict: Verdict, ids: Sequence[UUID]) -
                 "sent_at": None,
                 "error": None,
                 "leased_by": None,
-                "expires_at": case((expires.is_(None), null()), (expires < fresh, fresh), else_=expires),
+                "expires_at": case((expires.is_(None), late), (expires < fresh, fresh), else_=expires),
             }
     tx.execute(
         update(Delivery).where(col(Delivery.community_id) == community_id, col(Delivery.id).in_(ids)).values(**values)
     )
     return str(values["state"])
-
-
-def _plugin_of(tx: Tx, community_id: UUID, activity_id: UUID | None, card_plugin: str | None) -> str:
-    if card_plugin or activity_id is None:
-        return card_plugin or ""
-    found = tx.scalar(
-        select(col(Activity.plugin)).where(
-            col(Activity.community_id) == community_id, col(Activity.id) == activity_id
-        )
-    )
-    return str(found or "")

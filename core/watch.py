@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
-from sqlmodel import col
-
 from core.action import Action
-from core.activity import owe_private
 from core.context import Context
 from core.doors import Doors
 from core.markup import escape
@@ -18,10 +13,9 @@ from core.message import Button, ButtonStyle, Message
 from core.plugin import Answer, Plugin, command, press
 from core.rights import Right
 from core.stuck import Verdict, decide, decide_all
+from core.telling import CODE
 from core.texts import Domain, Words
 from core.watch_words import Asking, Teller, Way, all_became, became, more_words, rows, watched
-from storage.tables import Account, Community, Space
-from storage.tx import Tx
 
 _ = Domain("core")
 
@@ -32,57 +26,11 @@ LINES = 8
 """Incidents shown: what fits beside the askings in the shortest message of a platform."""
 
 
-TOLD_AGAIN = timedelta(hours=20)
-"""Whoever keeps a community is told once of what needs them, and once more when a post of the next day does."""
-
-
-def tell_keeper(tx: Tx, community_id: UUID) -> None:
-    """A post became unknown or failed in this unit: tell whoever set the community up, in private, once."""
-    keeper_id = tx.scalar(
-        update(Community)
-        .where(
-            col(Community.id) == community_id,
-            col(Community.keeper_id).is_not(None),
-            or_(col(Community.told_at).is_(None), col(Community.told_at) < tx.now - TOLD_AGAIN),
-        )
-        .values(told_at=tx.now)
-        .returning(col(Community.keeper_id))
-    )
-    found = tx.execute(
-        select(col(Space.id), col(Space.platform))
-        .join(Account, col(Account.platform) == col(Space.platform))
-        .where(
-            col(Space.community_id) == community_id,
-            col(Space.removed_at).is_(None),
-            col(Account.id) == keeper_id,
-        )
-        .order_by(col(Space.id))
-        .limit(1)
-    ).first()
-    if found is None:
-        return
-    show = Button(_("Show me"), Action(Watch.code, "list", community=community_id), style=ButtonStyle.PRIMARY)
-    message = Message(
-        title=_("A post needs you"),
-        text=_("It was not taken, or nobody can tell whether it arrived. `/hall posts` shows what waits for you."),
-        controls=(show,),
-    )
-    owe_private(
-        tx,
-        community_id=community_id,
-        space_id=found.id,
-        lane=found.platform,
-        account_id=keeper_id,
-        message=message,
-        now=tx.now,
-    )
-
-
 class Watch(Plugin):
     """Posts that need a person, and what happened."""
 
     name = "watch"
-    code = "wt"
+    code = CODE
     title = _("Posts")
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from core.doors import Door, Doors
-from core.incidents import Happened, newest, since, told
+from core.incidents import TOO_LATE, Happened, newest, since, told
 from core.markup import parse
 from core.message import cut
 from core.moments import local, wall
@@ -123,14 +123,12 @@ class Teller:
         if first.state == UNKNOWN:
             said: list[Words] = [
                 _(
-                    "The line broke while it was sent, and nobody can tell whether it arrived. "
+                    "It was interrupted while it was sent, and nobody can tell whether it arrived. "
                     "Please look whether it is there."
                 )
             ]
         else:
-            said = [_("It was not taken.")]
-            if first.error:
-                said = [_("It was not taken: “{reason}”.", reason=cut(first.error, 200))]
+            said = [_not_taken(first.error)]
             by_door: dict[Door, list[str]] = {}
             for post in posts:
                 door = doors.of((post.platform, post.space_ref), post.channel_ref)
@@ -161,6 +159,14 @@ DOORS: Mapping[Door, Phrase] = {
     Door.OPEN: _("I may write in {channels} now, so it is worth another try."),
 }
 """What to do about a post that was not taken, by what the platform says about its channel now."""
+
+
+def _not_taken(error: str) -> Phrase:
+    if error == TOO_LATE:
+        return _("It could not go out in time.")
+    if error.isidentifier():  # the kind of a fault of ours: platforms say more than a word
+        return _("It could not be made ({reason}): whoever runs this bot finds why in the log.", reason=error)
+    return _("It was not taken: “{reason}”.", reason=cut(error, 200)) if error else _("It was not taken.")
 
 
 def _fill(phrase: Phrase, channels: str) -> Phrase:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -18,9 +19,6 @@ from storage.errors import StoreError
 from web.sign_in import Session, SignIn
 
 if TYPE_CHECKING:
-    from aiohttp.web_request import FileField
-    from multidict import MultiDictProxy
-
     from core.hall import Hall
 
 logger = structlog.get_logger(__name__)
@@ -49,14 +47,14 @@ def post_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
     return [web.post("/manage/posts", say)]
 
 
-def _ours(request: web.Request, session: Session, fields: MultiDictProxy[str | bytes | FileField]) -> bool:
+def _ours(request: web.Request, session: Session, fields: Mapping[str, object]) -> bool:
     """Whether a form was sent from this session's page: its token, and what the browser says about whence it came."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return False
     return hmac.compare_digest(str(fields.get("token", "")).encode(), session.token.encode())
 
 
-async def _said(hall: Hall, session: Session, fields: MultiDictProxy[str | bytes | FileField]) -> Words:
+async def _said(hall: Hall, session: Session, fields: Mapping[str, object]) -> Words:
     try:
         verdict = Verdict(str(fields["verdict"]))
         about, number = UUID(str(fields["about"])), int(str(fields["number"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,14 +13,16 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from core.action import Action
-from core.bot import ChannelInfo, Standing
+from core.activity import owe_private
+from core.bot import ChannelInfo, SendError, SendRefused, SendUnknown, Standing
+from core.claims import WINDOW
 from core.hall import Hall
 from core.incidents import Kind, note
 from core.message import Button, Message
 from core.stuck import FRESH, Verdict, decide, mark_of, reason_of
+from core.telling import tell_keeper
 from core.testing import FakeAnswering, FakeBot, SetClock, install
-from core.watch import tell_keeper
-from storage.tables import Activity, Channel, Delivery, Incident, Space
+from storage.tables import Activity, Channel, Community, Delivery, Incident, Space
 from storage.tx import Tx
 from tests.core.kit import one_store
 
@@ -250,7 +253,7 @@ async def test_again_takes_no_time_away(scene: Scene, left: timedelta | None) ->
     expires_at = None if left is None else scene.time.now() + left
     delivery = await scene.stick("failed", expires_at=expires_at)
     await scene.bot.press((await scene.posts()).button("Try again"), "olga")
-    assert (await scene.row(delivery)).expires_at == expires_at
+    assert (await scene.row(delivery)).expires_at == (expires_at or scene.time.now() + WINDOW)
 
 
 @one_store
@@ -385,8 +388,6 @@ async def test_the_same_in_many_places_is_one_line(scene: Scene) -> None:
 
 @one_store
 async def test_another_community_s_incidents_are_its_own(scene: Scene) -> None:
-    from storage.tables import Community
-
     def unit(tx: Tx) -> None:
         other = Community(id=tx.new_id(), name="Annexe", language="en", time_zone="UTC", created_at=tx.now)
         tx.add(other)
@@ -423,6 +424,48 @@ async def test_whoever_set_it_up_is_told_once_a_day_and_not_a_hundred_times(scen
     assert len(await tell()) == 1
     scene.time.pass_by(hours=5)
     assert len(await tell()) == 2
+
+
+@pytest.mark.parametrize(
+    ("trouble", "label"), [(SendRefused("closed"), "Try again"), (SendUnknown("the line broke"), "Post again")]
+)
+async def test_from_the_trouble_to_the_post(hall: Hall, bot: FakeBot, trouble: SendError, label: str) -> None:
+    bot.capabilities = replace(bot.capabilities, finds=False)
+    done = await install(bot)
+    bot.failing = [trouble]
+    await bot.press(done.button("Post the first one now"), "olga")
+    notice = (await bot.until_posts(2))[-1]
+    assert (notice.address.member, notice.message.title) == ("olga", "A post needs you")
+    seen = await bot.press(notice.button("Show me"), "olga", private=True)
+    assert "Question of the day: " in seen.text
+    again = seen.button(label)
+    told = await asyncio.gather(*(bot.press(again, "olga", private=True) for _number in range(5)))
+    assert sum("On its way again." in one.text for one in told) == 1
+    question = (await bot.until_posts(3))[-1]
+    assert (question.address.channel, question.message.title) == ("general", "Question of the day")
+    bot.failing = [trouble]
+    assert "On its way" not in (await bot.press(again, "olga")).text
+    await asyncio.sleep(0.1)
+    assert len(bot.posts) == 3
+    assert "It is posted by now." in (await bot.command("posts", "olga")).text
+
+
+@one_store
+async def test_a_private_message_that_is_refused_tells_nobody(hall: Hall, bot: FakeBot) -> None:
+    await install(bot)
+    async with hall.store.session() as session:
+        community, keeper = (await session.execute(select(col(Community.id), col(Community.keeper_id)))).one()
+        space = await session.scalar(select(col(Space.id)))
+    bot.failing = [SendRefused("blocked")]
+    letter = {"space_id": space, "lane": "fake", "account_id": keeper, "message": Message(text="Hello")}
+    await hall.store.write(lambda tx: owe_private(tx, community_id=community, now=tx.now, **letter))
+    hall.wake()
+    async with asyncio.timeout(5):
+        while not (said := (await bot.command("posts", "olga")).text).endswith("blocked”."):  # noqa: ASYNC110 - a row
+            await asyncio.sleep(0.05)
+    assert "in private" in said
+    assert "No post needs you now." in said
+    assert len(bot.posts) == 1
 
 
 @one_store
