@@ -15,7 +15,7 @@ from core.rights import Right
 from core.stuck import Verdict, decide, decide_all
 from core.telling import CODE
 from core.texts import Domain, Words
-from core.watch_words import Asking, Teller, Way, all_became, became, more_words, rows, watched
+from core.watch_words import Teller, Way, all_became, became, more_words, rows, watched
 
 _ = Domain("core")
 
@@ -102,9 +102,9 @@ class Watch(Plugin):
         buttons: list[Button] = []
         for number, asking in enumerate(seen.askings, start=1):
             head = f"{number}. " if several else ""
-            place = " · ".join(filter(None, (asking.where, asking.when)))
+            place = " · ".join(filter(None, (asking.when, asking.where)))
             parts.append(f"{head}**{escape(asking.what)}**\n{escape(place)}\n{escape(asking.why)}")
-            buttons += [self._button(ctx, asking, way, head) for way in asking.ways]
+            buttons += [self._button(ctx, way, head) for way in asking.ways]
         if seen.more:
             parts.append(ctx.say(more_words(seen.more)))
         if not seen.askings and not said:
@@ -118,7 +118,7 @@ class Watch(Plugin):
         title = _("These posts need you") if seen.askings else _("Posts")
         return Message(title=title, text="\n\n".join(parts), controls=tuple(buttons))
 
-    def _button(self, ctx: Context, asking: Asking, way: Way, head: str) -> Button:
+    def _button(self, ctx: Context, way: Way, head: str) -> Button:
         action = ctx.action(f"{way.verdict}s" if way.group else str(way.verdict), way.about, way.number)
-        first = way is asking.ways[0]
-        return Button(head + ctx.say(way.label), action, style=ButtonStyle.PRIMARY if first else ButtonStyle.PLAIN)
+        style = ButtonStyle.PRIMARY if way.urged else ButtonStyle.PLAIN
+        return Button(head + ctx.say(way.label), action, style=style)

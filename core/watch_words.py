@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ _ = Domain("core")
 
 MAX_LABEL = 80
 """Characters of what a post is about: a question is known by its beginning."""
+OURS = re.compile(r"([A-Z][a-z]+){2,}")
+"""How the kind of a fault of our own looks: platforms say more than a word."""
 NAMED = 5
 """Channels that a line names; the others are a number."""
 
@@ -37,6 +40,8 @@ class Way:
     about: UUID
     number: int
     group: bool = False
+    urged: bool = False
+    """It is what one usually wants; nothing is where one must look first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,11 @@ class Teller:
         return wall(datetime.fromisoformat(slot), self.language)
 
     def places(self, several: Sequence[tuple[str, str]]) -> str:
-        """Channels with their spaces, by name."""
-        named = [
-            f"#{channel} · {space}" if channel not in ("", space) else space for channel, space in several[:NAMED]
-        ]
+        """Channels, with the spaces that they are in, by name."""
+        spaces: dict[str, list[str]] = {}
+        for channel, space in several[:NAMED]:
+            spaces.setdefault(space, []).extend([f"#{channel}"] if channel not in ("", space) else [])
+        named = [" · ".join(filter(None, (", ".join(channels), space))) for space, channels in spaces.items()]
         if len(several) > NAMED:
             named.append(self.say(_("and {n} more", n=len(several) - NAMED)))
         return ", ".join(named)
@@ -144,9 +150,11 @@ class Teller:
     # -- what happened -------------------------------------------------------------------------------------------
     def line(self, one: Happened) -> Line:
         """One thing that happened."""
-        what = self.name(one.plugin, one.data)
-        if one.slot:
-            what = self.say(_("{what}, for {slot}", what=what, slot=self.moment(one.slot, one.at)))
+        if one.slot:  # says which one as well as its words do, and more shortly
+            slot = self.moment(one.slot, one.at)
+            what = self.say(_("{what}, for {slot}", what=self.name(one.plugin, {}), slot=slot))
+        else:
+            what = self.name(one.plugin, one.data)
         after = since(one)
         text = self.say(told(one, self.language)) + (f" {self.say(after)}" if after else "")
         where = self.say(_("in private")) if one.private else self.places(one.places)
@@ -164,7 +172,7 @@ DOORS: Mapping[Door, Phrase] = {
 def _not_taken(error: str) -> Phrase:
     if error == TOO_LATE:
         return _("It could not go out in time.")
-    if error.isidentifier():  # the kind of a fault of ours: platforms say more than a word
+    if OURS.fullmatch(error):
         return _("It could not be made ({reason}): whoever runs this bot finds why in the log.", reason=error)
     return _("It was not taken: “{reason}”.", reason=cut(error, 200)) if error else _("It was not taken.")
 
@@ -184,10 +192,11 @@ def ways(posts: Sequence[Stuck]) -> tuple[Way, ...]:
     else:
         n = len(posts)
         labels = {Verdict.AGAIN: _("Try all {n} again", n=n), Verdict.DROP: _("Let all {n} go", n=n)}
-    if len(posts) == 1 or first.activity_id is None:
-        return tuple(Way(verdict, label, first.id, first.mark) for verdict, label in labels.items())
+    group = len(posts) > 1 and first.activity_id is not None
+    about, number = (first.activity_id or first.id, first.reason) if group else (first.id, first.mark)
     return tuple(
-        Way(verdict, label, first.activity_id, first.reason, group=True) for verdict, label in labels.items()
+        Way(verdict, label, about, number, group, urged=verdict is Verdict.AGAIN and first.state == FAILED)
+        for verdict, label in labels.items()
     )
 
 

@@ -24,6 +24,7 @@ from core.context import Viewer
 from core.doors import Doors
 from core.message import Message
 from core.moments import local
+from core.stuck import FAILED, UNKNOWN
 from core.texts import Domain, Words
 from core.watch_words import Teller, more_words, rows, watched
 from storage.tables import Channel, Community, Delivery, Member, ParticipationDay, Space
@@ -50,8 +51,6 @@ STATES = {
     "sending": _("being sent"),
     "checking": _("being looked for"),
     "sent": _("posted"),
-    "unknown": _("unknown"),
-    "failed": _("failed"),
     "cancelled": _("cancelled"),
 }
 """A delivery's states in words."""
@@ -116,10 +115,7 @@ def manager_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
 async def _page(hall: Hall, sign_in: SignIn, doors: Doors, request: web.Request, template: str) -> web.StreamResponse:
     signed_in = sign_in.session_of(request)
     if signed_in is None:
-        language = hall.catalogues.nearest(request.headers.get("Accept-Language", "").split(",")[0].split(";")[0])
-        signed_out = _templates().get_template("signed_out.html")
-        body = signed_out.render(say=lambda words: hall.say(words, language), _=_, language=language)
-        return web.Response(text=body, status=401, content_type="text/html")
+        return signed_out(hall, request)
     async with hall.store.session() as session:
         community = await session.get(Community, signed_in.community_id)
         if community is None:
@@ -128,6 +124,14 @@ async def _page(hall: Hall, sign_in: SignIn, doors: Doors, request: web.Request,
     what |= await _posts(hall, doors, community, what["say"])
     what |= {"token": signed_in.token, "said": _notice(signed_in) if template == "manage.html" else ""}
     return web.Response(text=_templates().get_template(template).render(**what), content_type="text/html")
+
+
+def signed_out(hall: Hall, request: web.Request) -> web.Response:
+    """What anybody without a good session sees: how to come by one, in their browser's language."""
+    language = hall.catalogues.nearest(request.headers.get("Accept-Language", "").split(",")[0].split(";")[0])
+    template = _templates().get_template("signed_out.html")
+    body = template.render(say=lambda words: hall.say(words, language), _=_, language=language)
+    return web.Response(text=body, status=401, content_type="text/html")
 
 
 def _notice(session: Session) -> Words:
@@ -196,7 +200,7 @@ async def figures(session: AsyncSession, community_id: UUID, now: datetime) -> F
 
 
 async def deliveries(session: AsyncSession, community: Community, say: Any) -> list[Row]:
-    """The newest posts and what became of them."""
+    """The newest posts and what became of them, but for those that a person is asked about."""
     rows = await session.execute(
         select(Delivery, col(Space.name), col(Channel.name))
         .join(
@@ -209,7 +213,7 @@ async def deliveries(session: AsyncSession, community: Community, say: Any) -> l
                 col(Channel.community_id) == col(Delivery.community_id), col(Channel.id) == col(Delivery.channel_id)
             ),
         )
-        .where(col(Delivery.community_id) == community.id)
+        .where(col(Delivery.community_id) == community.id, col(Delivery.state).not_in((UNKNOWN, FAILED)))
         .order_by(col(Delivery.id).desc())
         .limit(SHOWN_DELIVERIES)
     )

@@ -16,6 +16,7 @@ from core.stuck import Verdict, decide, decide_all
 from core.texts import Domain, Words
 from core.watch_words import all_became, became
 from storage.errors import StoreError
+from web.manager import signed_out
 from web.sign_in import Session, SignIn
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def post_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
         """
         session = sign_in.session_of(request)
         if session is None:
-            raise web.HTTPUnauthorized
+            return signed_out(hall, request)
         fields = await request.post()
         if not _ours(request, session, fields):
             raise web.HTTPForbidden
