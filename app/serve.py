@@ -17,6 +17,7 @@ from core.chores import Chores
 from core.clock import Clock, SystemClock
 from core.hall import Hall
 from core.registry import catalogues_for, migrations_of, with_core
+from storage.alone import alone
 from storage.engine import Store
 from storage.errors import BadMasterKey, WrongMasterKey
 from storage.vault import Vault
@@ -70,12 +71,18 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
     Raises :class:`ServeError`, a StoreError or a BotStartError, each with words that say what to do.
     """
-    clock = clock or SystemClock()
+    with alone(settings.store.url.get_secret_value()) as only:
+        async with _running(settings, clock or SystemClock(), only) as house:
+            yield house
+
+
+@asynccontextmanager
+async def _running(settings: Settings, clock: Clock, only: bool) -> AsyncIterator[Running]:
     store = await open_store(settings, clock)
     chores = Chores(store, clock)
     chores.start()
     try:
-        hall = _hall(settings, store, clock)
+        hall = _hall(settings, store, clock, only)
         web = Web(hall, host=settings.web.host, port=settings.web.port)
         try:
             if settings.web.enabled:
@@ -96,10 +103,11 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         await store.close()
 
 
-def _hall(settings: Settings, store: Store, clock: Clock) -> Hall:
+def _hall(settings: Settings, store: Store, clock: Clock, only: bool) -> Hall:
     plugins = with_core(settings.plugins)
     try:
-        return Hall(store=store, bots=settings.bots, plugins=plugins, catalogues=catalogues_for(plugins), clock=clock)
+        catalogues = catalogues_for(plugins)
+        return Hall(store=store, bots=settings.bots, plugins=plugins, catalogues=catalogues, clock=clock, alone=only)
     except ValueError as error:  # two of them claim the same name
         raise ServeError(f"plugins: {error}. Leave one of them out.") from None
 

@@ -40,3 +40,7 @@ class BadMasterKey(StoreError):
 
 class CannotOpenSeal(StoreError):
     """A sealed value is damaged, was sealed with another key, or belongs to another place."""
+
+
+class StoreTaken(StoreError):
+    """Another process works on a store that takes one alone."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from core.action import Action
-from core.bot import Address, ChannelInfo, Finding, Health, Receiver, SendError, Sent, Severity, Standing
+from core.bot import Address, ChannelInfo, Finding, Health, Receiver, SendError, SendFailed, Sent, Severity, Standing
 from core.capabilities import Capabilities, FormSupport, Limit
 from core.event import Chosen, CommandInvoked, Event, Installed, Pressed, Replied, Submitted, Where, Who
 from core.form import Form, Raw
@@ -113,6 +113,8 @@ class FakeBot:
         self.health = Health()
         self.posts: list[Post] = []
         self.failing: list[SendError] = []
+        self.offline = False
+        """Nothing goes out, and the platform is known not to have taken it."""
         self.standings: dict[str, Standing] = {}
         self.rooms = [ChannelInfo("general", "general")]
         self.receiver: Receiver | None = None
@@ -136,6 +138,8 @@ class FakeBot:
 
     async def send(self, address: Address, message: Message, *, key: str) -> Sent:
         """Post, unless a failure waits. The same key posts once, as on a platform with idempotency keys."""
+        if self.offline:
+            raise SendFailed("offline", retry_after=0.1)
         if self.failing:
             raise self.failing.pop(0)
         for post in self.posts:
@@ -151,6 +155,8 @@ class FakeBot:
 
     async def edit(self, sent: Sent, message: Message) -> None:
         """Replace a post."""
+        if self.offline:
+            raise SendFailed("offline", retry_after=0.1)
         if self.failing:
             raise self.failing.pop(0)
         post = next(post for post in self.posts if post.id == sent.message)

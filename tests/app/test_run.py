@@ -64,6 +64,16 @@ async def test_runs_and_ends_at_a_signal_with_all_that_was_acknowledged_in_the_s
         assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+async def test_a_second_process_on_an_sqlite_store_is_refused(configured: CommandLine) -> None:
+    configured.environment["HALLKEEPER_WEB__PORT"] = "0"
+    async with configured.started("run") as running:
+        await running.until("ready")
+        refused = await configured("run")
+        assert refused.code == 1
+        assert "Another hallkeeper works on" in refused.err
+        assert (await running.end()).code == 0
+
+
 async def test_a_wrong_token_is_told_and_not_shown(configured: CommandLine) -> None:
     configured.environment["HALLKEEPER_TELEGRAM__TOKEN"] = "999999:wrong-and-secret"
     configured.environment["HALLKEEPER_LOG__LEVEL"] = "debug"

@@ -24,10 +24,10 @@ async def test_a_change_during_the_edit_that_shows_two_others_is_not_lost(hall: 
         await real(sent, message)
 
     bot.edit = edit  # type: ignore[method-assign]  # the wire is slow, so that something happens meanwhile
-    bot.health.connected = False  # nothing is shown of these two until the line is back
+    bot.offline = True  # nothing is shown of these two until the line is back
     await bot.reply(post.id, "mia", "A walk by the sea")
     await bot.reply(post.id, "jon", "A walk in the rain")
-    bot.health.connected = True
+    bot.offline = False
     hall.wake()
     await asyncio.wait_for(editing.wait(), 5)
     await bot.reply(post.id, "kim", "No walk at all, thank you")

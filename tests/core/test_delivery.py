@@ -5,16 +5,27 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import core.delivery
+import core.workforce
 from core.bot import SendError, SendFailed, SendRefused, SendUnknown
-from core.delivery import LEASE, MOST_ATTEMPTS, key_of
+from core.capabilities import Limit
+from core.claims import TOO_LATE, WINDOW, Claimed, Job
+from core.delivery import CHECK_AFTER, MOST_CHECKS, Lane, key_of
+from core.pace import Windows
 from core.testing import SetClock
 from core.testing.fake_bot import EVERYTHING
+from core.workforce import boot_time
 from storage.engine import Store
+from storage.errors import StoreUnavailable
 from storage.vault import Vault
-from tests.core.kit import one_store
+from storage.workers import LIVES
+from tests.core.kit import one_store, quick, rows
 from tests.core.probe import Probe
 from tests.core.yard import SlowBot, Yard
 
@@ -64,39 +75,116 @@ async def test_what_failed_is_tried_again_after_the_time_that_the_platform_said(
     yard.time.pass_by(2)
     assert await lane.deliver() == 1
     row = await yard.delivery()
-    assert (row.state, row.attempts, row.error) == ("sent", 2, None)
+    assert (row.state, row.attempts, row.error) == ("sent", 0, None)
     assert len(yard.bot.posts) == 1
 
 
 @one_store
-async def test_each_failure_waits_longer_and_in_the_end_it_is_given_up(yard: Yard) -> None:
+async def test_each_failure_waits_longer_until_its_window_ends(yard: Yard) -> None:
     await yard.owe()
-    yard.bot.failing = [SendFailed("down") for _ in range(MOST_ATTEMPTS)]
-    lane, waits = yard.lane(), []
-    for _ in range(MOST_ATTEMPTS):
-        assert await lane.deliver() == 1
-        waits.append(((await yard.delivery()).due_at - yard.time.now()).total_seconds())
+    yard.bot.failing = [SendFailed("down") for _ in range(200)]
+    lane, waits, began = yard.lane(), [], yard.time.now()
+    while (row := await yard.delivery()).state == "pending":
+        if await lane.deliver():
+            waits.append(((await yard.delivery()).due_at - yard.time.now()).total_seconds())
         yard.time.pass_by(400)
-    row = await yard.delivery()
-    assert (row.state, row.error, row.attempts) == ("failed", "down", MOST_ATTEMPTS)
-    assert all(0.7 * 2**number <= wait <= 1.3 * 2**number for number, wait in enumerate(waits[:-1]))
+    assert (row.state, row.error) == ("failed", TOO_LATE)
+    assert WINDOW <= yard.time.now() - began <= WINDOW + timedelta(minutes=15)
+    assert all(0.7 * min(2**number, 300) <= wait <= 1.3 * min(2**number, 300) for number, wait in enumerate(waits))
     assert await lane.deliver() == 0
+    assert await _incidents(yard) == [("failed", TOO_LATE)]
 
 
-@pytest.mark.parametrize(
-    ("error", "state"), [(SendRefused("closed"), "failed"), (SendUnknown("the line broke"), "unknown")]
-)
+async def _incidents(yard: Yard) -> list[tuple[object, ...]]:
+    """Kind and reason, or who did it."""
+    query = "SELECT kind, coalesce(json_extract(detail, '$.reason'), json_extract(detail, '$.by')) FROM incident"
+    if yard.store.dialect == "postgresql":
+        query = "SELECT kind, coalesce(detail->>'reason', detail->>'by') FROM incident"
+    return await rows(yard.store, f"{query} ORDER BY id")
+
+
 @one_store
-async def test_what_is_refused_or_unknown_is_not_sent_again(yard: Yard, error: SendError, state: str) -> None:
+async def test_what_is_refused_is_not_sent_again_and_shown(yard: Yard) -> None:
     await yard.owe()
-    yard.bot.after = [error]
+    yard.bot.failing = [SendRefused("closed")]
     lane = yard.lane()
     await lane.deliver()
     row = await yard.delivery()
-    assert (row.state, row.error, row.leased_by) == (state, str(error), None)
+    assert (row.state, row.error, row.leased_by) == ("failed", "closed", None)
+    yard.time.pass_by(days=1)
+    assert await lane.deliver() == 0
+    assert await _incidents(yard) == [("failed", "closed")]
+
+
+@one_store
+async def test_what_is_unknown_on_a_platform_without_a_memory_is_for_a_person(yard: Yard) -> None:
+    yard.bot.capabilities = replace(EVERYTHING, finds=False)
+    await yard.owe()
+    yard.bot.after = [SendUnknown("the line broke")]
+    lane = yard.lane()
+    await lane.deliver()
+    row = await yard.delivery()
+    assert (row.state, row.error, row.leased_by) == ("unknown", "the line broke", None)
     yard.time.pass_by(days=1)
     assert await lane.deliver() == 0
     assert len(yard.bot.posts) == 1
+    assert await _incidents(yard) == [("unknown", "the line broke")]
+
+
+# -- looking whether it arrived ----------------------------------------------------------------------------------
+async def test_what_is_unknown_is_looked_for_and_found(yard: Yard) -> None:
+    await yard.owe()
+    yard.bot.after = [SendUnknown("the line broke")]
+    lane = yard.lane()
+    await lane.deliver()
+    row = await yard.delivery()
+    assert (row.state, row.due_at) == ("checking", yard.time.now() + timedelta(seconds=CHECK_AFTER))
+    assert await lane.deliver() == 0
+    yard.time.pass_by(CHECK_AFTER)
+    assert await lane.deliver() == 1
+    row = await yard.delivery()
+    assert (row.state, row.external_id, row.error) == ("sent", "m1", None)
+    assert await _incidents(yard) == [("recovered", "platform")]
+    assert await lane.deliver() == 1  # what it shows is not known for sure, so it is edited
+    assert (yard.bot.posts[0].edits, len(yard.bot.posts)) == (1, 1)
+
+
+async def test_what_is_not_found_is_sent_again(yard: Yard) -> None:
+    await yard.owe()
+    yard.bot.failing = [SendUnknown("the line broke")]
+    lane = yard.lane()
+    await lane.deliver()
+    yard.time.pass_by(CHECK_AFTER)
+    await lane.deliver()
+    assert (await yard.delivery()).state == "pending"
+    await lane.deliver()
+    assert (await yard.delivery()).state == "sent"
+    assert len(yard.bot.posts) == 1
+    assert await _incidents(yard) == [("recovered", "worker")]
+
+
+@pytest.mark.parametrize("error", [SendRefused("may not read"), SendFailed("slow down", retry_after=5)])
+@one_store
+async def test_where_it_cannot_be_told_a_person_is_asked(
+    yard: Yard, error: SendError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def find(*_arguments: object, **_more: object) -> None:
+        asked.append(yard.time.now())
+        raise error
+
+    monkeypatch.setattr(yard.bot, "find", find)
+    await yard.owe()
+    yard.bot.after = [SendUnknown("the line broke")]
+    lane = yard.lane()
+    for _ in range(30):
+        await lane.deliver()
+        yard.time.pass_by(400)
+    assert (await yard.delivery()).state == "unknown"
+    assert len(asked) == (1 if isinstance(error, SendRefused) else MOST_CHECKS)
+    assert len(yard.bot.posts) == 1
+    assert await _incidents(yard) == [("unknown", str(error))]
 
 
 @one_store
@@ -141,9 +229,9 @@ async def test_what_is_leased_is_left_alone(yard: Yard) -> None:
 async def test_what_a_dead_worker_only_leased_is_sent_by_another(yard: Yard) -> None:
     await yard.owe()
     dead = yard.lane("dead")
-    await yard.store.write(lambda tx: dead._lease(tx, yard.time.now()))
+    assert len((await dead._claim(10)).jobs) == 1
     assert await yard.lane("b").deliver() == 0
-    yard.time.pass_by(LEASE.total_seconds() + 1)
+    yard.time.pass_by(LIVES.total_seconds() + 1)
     assert await yard.lane("b").deliver() == 1
     assert (await yard.delivery()).state == "sent"
 
@@ -151,40 +239,77 @@ async def test_what_a_dead_worker_only_leased_is_sent_by_another(yard: Yard) -> 
 async def test_a_worker_that_lost_its_lease_does_not_send(yard: Yard) -> None:
     await yard.owe()
     slow, quick = yard.lane("slow"), yard.lane("quick")
-    leased = await yard.store.write(lambda tx: slow._lease(tx, yard.time.now()))
-    (job,) = await slow._jobs(leased)
-    yard.time.pass_by(LEASE.total_seconds() + 1)
-    await slow._one(job)  # its lease ran out, though nobody else has it yet
+    (job,) = (await slow._claim(10)).jobs
+    yard.time.pass_by(LIVES.total_seconds() + 1)
+    await slow._work(job)  # it counts as dead, though nobody else has the delivery yet
     assert yard.bot.posts == []
     await quick.deliver()
-    await slow._one(job)
+    await slow._work(job)
+    assert len(yard.bot.posts) == 1
+
+
+async def test_a_worker_that_froze_after_its_commit_does_not_send(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own clock, which nobody sets, says that it is too late: the last thing before the send."""
+    await yard.owe()
+    hall = yard.hall("frozen")
+    lane = Lane(hall, yard.bot)
+    moment = boot_time()
+    for module in (core.workforce, core.delivery):
+        monkeypatch.setattr(module, "boot_time", lambda: moment)
+    (job,) = (await lane._claim(10)).jobs
+    real = lane._mine
+
+    async def freeze(job: Job) -> bool:
+        nonlocal moment
+        mine = await real(job)
+        moment += LIVES.total_seconds()
+        return mine
+
+    monkeypatch.setattr(lane, "_mine", freeze)
+    await lane._work(job)
+    assert yard.bot.posts == []
+    row = await yard.delivery()
+    assert (row.state, row.sent_at, row.leased_by) == ("pending", None, None)
+    await yard.lane("heir").deliver()
     assert len(yard.bot.posts) == 1
 
 
 @pytest.mark.parametrize(
-    ("resend", "dead_for", "state", "posts"),
-    [(120.0, 61, "sent", 1), (120.0, 119, "sent", 1), (120.0, 121, "unknown", 1), (0.0, 61, "unknown", 1)],
+    ("resend", "finds", "dead_for", "first", "last"),
+    [
+        (120.0, True, 16, "sent", "sent"),
+        (120.0, False, 119, "sent", "sent"),
+        (120.0, True, 121, "checking", "sent"),
+        (120.0, False, 121, "unknown", "unknown"),
+        (0.0, True, 16, "checking", "sent"),
+        (0.0, False, 16, "unknown", "unknown"),
+    ],
 )
 @pytest.mark.parametrize("taken", [True, False])
 async def test_what_a_dead_worker_was_sending(
-    yard: Yard, resend: float, dead_for: int, state: str, posts: int, taken: bool
+    yard: Yard, resend: float, finds: bool, dead_for: int, first: str, last: str, taken: bool
 ) -> None:
-    """Within the time in which the platform knows the key it goes out once more and stands once; else it is asked."""
-    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=resend)
+    """While the platform knows the key it goes out once more and stands once; else it is looked for, or asked."""
+    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=resend, finds=finds)
     await yard.owe()
     await _die(yard, taken=taken)
     yard.time.pass_by(dead_for)
     heir = yard.lane("heir")
+    claimed = await heir._claim(10)
+    assert [job.state for job in claimed.jobs] == {"sent": ["pending"], "checking": ["checking"]}.get(first, [])
+    await asyncio.gather(*(heir._work(job) for job in claimed.jobs))
     await heir.deliver()
     row = await yard.delivery()
-    assert row.state == state
-    assert len(yard.bot.posts) == (posts if taken or state == "sent" else 0)
-    assert (row.external_id is not None) == (state == "sent")
+    assert row.state == last
+    assert len(yard.bot.posts) == (1 if taken or last == "sent" else 0)
+    assert (row.external_id is not None) == (last == "sent")
 
 
 async def test_dying_twice_while_sending_does_not_outlast_the_platforms_memory(yard: Yard) -> None:
     """The time counts from the first send: each heir must not start it anew."""
-    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=120.0)
+    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=120.0, finds=False)
     await yard.owe()
     await _die(yard, taken=True)
     yard.time.pass_by(61)
@@ -196,11 +321,11 @@ async def test_dying_twice_while_sending_does_not_outlast_the_platforms_memory(y
 
 async def test_the_word_of_a_sender_whose_lease_was_taken_over_does_not_count(yard: Yard) -> None:
     await yard.owe()
-    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=0.0)
+    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=0.0, finds=False)
     yard.bot.go.clear()
     frozen = asyncio.create_task(yard.lane("frozen").deliver())
     await yard.bot.started.wait()
-    yard.time.pass_by(LEASE.total_seconds() + 1)
+    yard.time.pass_by(LIVES.total_seconds() + 1)
     await yard.lane("b").deliver()
     assert (await yard.delivery()).state == "unknown"
     yard.bot.go.set()
@@ -311,7 +436,7 @@ async def test_a_change_around_a_crash_is_not_missed(yard: Yard, moment: str) ->
         bot.go.set()
     if moment == "after":
         await yard.touch(activity)
-    yard.time.pass_by(LEASE.total_seconds() + 1)
+    yard.time.pass_by(LIVES.total_seconds() + 1)
     heir = yard.lane("heir")
     while await heir.deliver():
         yard.time.pass_by(5)
@@ -374,49 +499,152 @@ async def test_a_card_with_nothing_to_show_is_not_posted(yard: Yard, monkeypatch
     assert yard.bot.posts == []
 
 
+# -- the pace ----------------------------------------------------------------------------------------------------
+async def test_a_lane_keeps_to_its_pace_whatever_the_number_of_workers(yard: Yard) -> None:
+    """Five a second: of twenty channels five are claimed now, five for the next second, by two workers together."""
+    yard.bot.capabilities = replace(EVERYTHING, send_limits=(Limit(5, 1.0),))
+    await yard.add_channels(20)
+    await yard.owe()
+    lanes, now = [yard.lane("a"), yard.lane("b")], yard.time.now().timestamp()
+    claimed = [await lane._claim(7) for lane in lanes]
+    at = sorted(job.at - now for one in claimed for job in one.jobs)
+    assert at == pytest.approx([0.0] * 5 + [1.0] * 5)
+    assert (await lanes[0]._claim(7)).jobs == ()
+    yard.time.pass_by(1.0)
+    later = await lanes[1]._claim(20)
+    assert [job.at - now for job in later.jobs] == pytest.approx([2.0] * 5)
+
+
+async def test_a_busy_channel_holds_up_no_other(yard: Yard) -> None:
+    yard.bot.capabilities = replace(EVERYTHING, channel_limits=(Limit(1, 1.0), Limit(3, 60.0)))
+    await yard.add_channels(2)
+    busy, quiet = yard.targets[:2]
+    for _ in range(6):
+        await yard.owe([busy])
+    await yard.owe([quiet])
+    lane, began = yard.lane(), yard.time.now()
+    sent: dict[str, list[float]] = {"c0": [], "c1": []}
+    for _ in range(80):
+        for job in (await lane._claim(100)).jobs:
+            sent[job.channel].append(round(job.at - began.timestamp(), 3))
+            await lane._settle(job, state="sent", external_id="m", shown_revision=1)
+        yard.time.pass_by(0.5 if len(sent["c0"]) < 3 else 1.0)
+    assert sent["c1"] == [0.0]
+    assert sent["c0"] == pytest.approx([0, 1, 2, 60, 61, 62], abs=0.01)
+
+
+@quick
+@given(st.lists(st.floats(0, 3), min_size=1, max_size=60), st.integers(1, 5))
+def test_no_window_ever_holds_more_than_its_limit(waits: list[float], count: int) -> None:
+    limits = (Limit(count, 1.0), Limit(count * 3, 10.0))
+    windows, now, taken = Windows(limits), 0.0, []
+    for wait in waits:
+        now += wait if wait > 1 else 0.0
+        at = windows.next(now)
+        windows.take(at)
+        taken.append(at)
+        windows = Windows(limits, windows.kept())
+    for limit in limits:
+        for at in taken:
+            assert sum(1 for one in taken if at <= one < at + limit.seconds - 1e-9) <= limit.count
+
+
 # -- the running lane ------------------------------------------------------------------------------------------------
 @one_store
 async def test_a_lane_survives_what_nobody_thought_of(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     lane = yard.lane()
-    real, calls = lane._jobs, []
+    real, calls = lane._look, []
 
-    async def stumble(ids: object) -> object:
-        calls.append(ids)
+    async def stumble() -> Claimed:
+        calls.append(1)
         if len(calls) == 1:
             raise ZeroDivisionError
-        return await real(ids)  # type: ignore[arg-type]  # handed through
+        return await real()
 
-    monkeypatch.setattr(lane, "_jobs", stumble)
+    monkeypatch.setattr(lane, "_look", stumble)
     await yard.owe()
-    yard.bot.health.connected = True
     lane.start()
-    await yard.bot.until_posts(0)
-    while not calls:  # noqa: ASYNC110 - what is waited for is another's state, not an event
-        await asyncio.sleep(0.01)
-    yard.time.pass_by(LEASE.total_seconds() + 1)
-    lane.woken.set()
     await yard.bot.until_posts(1)
     await lane.stop()
+
+
+async def test_a_claim_whose_commit_was_not_seen_is_let_go_of(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line to the store broke after the commit: nobody works on what was claimed, and this process lives."""
+    lane = yard.lane()
+    real = yard.store.write
+
+    async def broken(*arguments: Any, **more: Any) -> None:
+        await real(*arguments, **more)
+        raise StoreUnavailable("the line broke")
+
+    await yard.owe()
+    with monkeypatch.context() as patched:
+        patched.setattr(yard.store, "write", broken)
+        with pytest.raises(StoreUnavailable):
+            await lane.deliver()
+    assert (await yard.delivery()).leased_by == "a"
+    assert await lane.deliver() == 1
+    assert (await yard.delivery()).state == "sent"
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_send_whose_commit_was_not_seen_is_not_made(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    lane = yard.lane()
+    real = lane._mine
+
+    async def broken(job: Job) -> bool:
+        if committed:
+            await real(job)
+        raise StoreUnavailable("the line broke")
+
+    await yard.owe()
+    monkeypatch.setattr(lane, "_mine", broken)
+    await lane.deliver()
+    row = await yard.delivery()
+    assert (row.state, row.sent_at, row.leased_by, yard.bot.posts) == ("pending", None, None, [])
+    monkeypatch.setattr(lane, "_mine", real)
+    yard.time.pass_by(10)
+    await lane.deliver()
+    assert (await yard.delivery()).state == "sent"
+
+
+async def test_what_became_of_a_send_is_written_when_the_store_is_back(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = yard.lane()
+    real, down = yard.store.write, 2
+
+    async def away(*arguments: Any, **more: Any) -> Any:
+        nonlocal down
+        if yard.bot.posts and down:
+            down -= 1
+            raise StoreUnavailable("the store is away")
+        return await real(*arguments, **more)
+
+    monkeypatch.setattr(yard.store, "write", away)
+    monkeypatch.setattr(core.delivery, "FIRST_BACKOFF", 0.01)
+    await yard.owe()
+    await lane.deliver()
+    row = await yard.delivery()
+    assert (down, row.state, row.external_id) == (0, "sent", "m1")
 
 
 @one_store
-async def test_a_bot_that_is_not_connected_sends_nothing(yard: Yard) -> None:
-    lane = yard.lane()
+async def test_a_late_post_is_in_the_incident_log(yard: Yard) -> None:
     await yard.owe()
-    lane.start()
-    await asyncio.sleep(0.05)
-    assert yard.bot.posts == []
-    yard.bot.health.connected = True
-    lane.woken.set()
-    await yard.bot.until_posts(1)
-    await lane.stop()
+    yard.time.pass_by(minutes=4)
+    await yard.owe()
+    yard.time.pass_by(minutes=2)
+    await yard.lane().deliver()
+    assert await rows(yard.store, "SELECT kind, json_extract(detail, '$.late') FROM incident") == [("late", 360)]
 
 
 @one_store
 async def test_stopping_lets_a_send_end(yard: Yard) -> None:
     lane = yard.lane()
     await yard.owe()
-    yard.bot.health.connected = True
     yard.bot.go.clear()
     lane.start()
     await yard.bot.started.wait()

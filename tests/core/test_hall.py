@@ -348,10 +348,10 @@ async def test_arriving_twice_greets_once(hall: Hall, bot: FakeBot) -> None:
 
 
 async def test_removal_stops_what_is_owed_and_return_brings_it_back(home: Hall, bot: FakeBot, probe: Probe) -> None:
-    bot.health.connected = False
+    bot.offline = True
     await bot.press(action(probe, "owe"), "mia")
     await bot.act(Removed(where=bot.where(), who=None, id="r1"))
-    bot.health.connected = True
+    bot.offline = False
     home.wake()
     assert await rows(home.store, "SELECT state FROM delivery") == [("cancelled",)]
     assert "not set up here yet" in (await bot.press(action(probe, "act"), "mia")).text

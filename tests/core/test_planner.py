@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
+import core.planner
 from core.planner import CATCH_UP, Planner, add_schedule, change_schedule
-from core.schedule import Daily, Once, Rule
+from core.schedule import Daily, Due, Once, Rule
 from core.testing import SetClock
 from storage.engine import Store
 from storage.tables import Schedule
+from storage.tx import Tx
 from storage.vault import Vault
 from tests.core.kit import one_store, rows, until
 from tests.core.probe import CODE, Probe
@@ -69,7 +72,7 @@ async def test_a_slot_comes_once_at_its_moment(yard: Yard) -> None:
     (due,) = yard.probe.planned
     assert (due.slot, due.at, due.language) == (datetime(2026, 11, 21, 9, 0), BERLIN_NINE, "en")  # noqa: DTZ001 - a wall time
     kept = await row(yard)
-    assert (kept.next_slot, kept.leased_by) == ("2026-11-22T09:00:00", None)
+    assert (kept.next_slot, kept.planned_at) == ("2026-11-22T09:00:00", BERLIN_NINE)
     assert len(await yard.deliveries()) == 1
 
 
@@ -87,17 +90,23 @@ async def test_two_halls_plan_a_slot_once(postgres_url: str, time: SetClock, vau
         await store.close()
 
 
-async def test_what_a_dead_planner_leased_is_planned_by_another_once(yard: Yard) -> None:
+async def test_a_planner_that_dies_in_the_middle_leaves_nothing_behind(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last thing of a batch fails: nothing of it is kept, and whoever looks next plans it once."""
     await schedule(yard)
     yard.time.set(BERLIN_NINE)
-    dead, heir = Planner(yard.hall("dead")), Planner(yard.hall("heir"))
-    ((community_id, schedule_id),) = await yard.store.write(lambda tx: dead._lease(tx, yard.time.now()))
-    assert await heir.plan() == 0
-    yard.time.pass_by(LEASE.total_seconds() + 1)
-    assert await heir.plan() == 1
-    await yard.store.write(
-        lambda tx: dead._plan_one(tx, community_id=community_id, schedule_id=schedule_id, now=yard.time.now())
-    )
+
+    def die(*_arguments: object) -> None:
+        raise ConnectionAbortedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(core.planner, "update_all", die)
+        with pytest.raises(ConnectionAbortedError):
+            await Planner(yard.hall("dead")).plan()
+    assert await rows(yard.store, "SELECT count(*) FROM activity") == [(0,)]
+    assert await rows(yard.store, "SELECT count(*) FROM delivery") == [(0,)]
+    assert await Planner(yard.hall("heir")).plan() == 1
     assert await rows(yard.store, "SELECT count(*) FROM activity") == [(1,)]
 
 
@@ -160,7 +169,7 @@ async def test_a_schedule_that_cannot_be_kept_ends_and_spoils_no_other(yard: Yar
 async def test_a_plugin_that_raises_is_asked_again_later_and_the_slot_comes_once(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await schedule(yard)
+    made = await schedule(yard)
     yard.time.set(BERLIN_NINE)
     planner, real = Planner(yard.hall("a")), yard.probe.due
 
@@ -170,18 +179,72 @@ async def test_a_plugin_that_raises_is_asked_again_later_and_the_slot_comes_once
     monkeypatch.setattr(yard.probe, "due", broken)
     assert await planner.plan() == 1
     assert await planner.plan() == 0
+    yard.time.pass_by(80)
+    assert await planner.plan() == 1
+    assert await rows(yard.store, "SELECT kind, schedule_id, slot FROM incident") == [
+        ("stumbled", _stored(yard, made), "2026-11-21T09:00:00")
+    ]
     monkeypatch.setattr(yard.probe, "due", real)
-    yard.time.pass_by(LEASE.total_seconds() + 1)
+    yard.time.pass_by(160)
     await planner.plan()
     assert slots(yard) == ["2026-11-21T09:00:00"]
     assert await rows(yard.store, "SELECT count(*) FROM activity") == [(1,)]
+    kept = await row(yard)
+    assert (kept.next_slot, kept.tries) == ("2026-11-22T09:00:00", 0)
+    assert [kind for (kind,) in await rows(yard.store, "SELECT kind FROM incident ORDER BY id")] == [
+        "stumbled",
+        "late",
+    ]
+
+
+async def test_a_plugin_that_raises_for_one_community_plans_the_others(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = await schedule(yard), await schedule(yard)
+    yard.time.set(BERLIN_NINE)
+    real = yard.probe.due
+
+    def choosy(tx: Tx, dues: Sequence[Due]) -> None:
+        real(tx, dues)
+        if any(due.schedule_id == bad for due in dues):
+            raise RuntimeError("not this one")
+
+    monkeypatch.setattr(yard.probe, "due", choosy)
+    assert await Planner(yard.hall("a")).plan() == 2
+    assert await rows(yard.store, "SELECT schedule_id FROM activity") == [(_stored(yard, good),)]
+    assert await rows(yard.store, "SELECT count(*) FROM delivery") == [(1,)]
+
+
+async def test_a_plugin_that_is_ill_for_longer_than_the_window_misses_its_slot(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await schedule(yard)
+    yard.time.set(BERLIN_NINE)
+    planner = Planner(yard.hall("a"))
+
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("ill for good")
+
+    monkeypatch.setattr(yard.probe, "due", broken)
+    await planner.plan()
+    yard.time.pass_by(hours=7)
+    await planner.plan()
+    kept = await row(yard)
+    assert (kept.next_slot, kept.tries) == ("2026-11-22T09:00:00", 0)
+    assert [kind for (kind,) in await rows(yard.store, "SELECT kind FROM incident ORDER BY id")] == [
+        "stumbled",
+        "missed",
+    ]
+
+
+def _stored(yard: Yard, number: UUID) -> object:
+    """An id as plain SQL reads it."""
+    return number.bytes if yard.store.dialect == "sqlite" else number
 
 
 async def test_a_changed_schedule_holds_at_once(yard: Yard) -> None:
     made = await schedule(yard)
-    yard.time.set(BERLIN_NINE)
     planner = Planner(yard.hall("a"))
-    ((community_id, schedule_id),) = await yard.store.write(lambda tx: planner._lease(tx, yard.time.now()))
     at = await yard.store.write(
         lambda tx: change_schedule(
             tx,
@@ -193,13 +256,64 @@ async def test_a_changed_schedule_holds_at_once(yard: Yard) -> None:
         )
     )
     assert at == datetime(2026, 11, 21, 17, 30, tzinfo=UTC)
-    await yard.store.write(
-        lambda tx: planner._plan_one(tx, community_id=community_id, schedule_id=schedule_id, now=yard.time.now())
-    )
-    assert slots(yard) == []  # it was leased for a time that is no longer its time
+    yard.time.set(BERLIN_NINE)
+    assert await planner.plan() == 0
     yard.time.set(at)
     await planner.plan()
     assert slots(yard) == ["2026-11-21T18:30:00"]
+
+
+@one_store
+async def test_what_was_late_or_missed_is_in_the_incident_log(yard: Yard) -> None:
+    await schedule(yard)
+    planner = Planner(yard.hall("a"))
+    yard.time.set(BERLIN_NINE + timedelta(seconds=59))
+    await planner.plan()
+    assert await rows(yard.store, "SELECT count(*) FROM incident") == [(0,)]
+    yard.time.set(BERLIN_NINE + timedelta(days=1, hours=1))
+    await planner.plan()
+    yard.time.set(BERLIN_NINE + timedelta(days=2, hours=7))
+    await planner.plan()
+    yard.time.set(BERLIN_NINE + timedelta(days=4, hours=1))
+    await planner.plan()
+    log = await rows(yard.store, "SELECT kind, slot, json_extract(detail, '$.late') FROM incident ORDER BY id")
+    assert log == [
+        ("late", "2026-11-22T09:00:00", 3600),
+        ("missed", "2026-11-23T09:00:00", 7 * 3600),
+        ("missed", "2026-11-24T09:00:00", 3600),
+        ("late", "2026-11-25T09:00:00", 3600),
+    ]
+    assert slots(yard) == ["2026-11-21T09:00:00", "2026-11-22T09:00:00", "2026-11-25T09:00:00"]
+
+
+async def test_a_clock_that_was_ahead_costs_no_slot_and_doubles_none(yard: Yard) -> None:
+    """For a while the clock said next week: what was planned then stays, and the days in between come as well."""
+    await schedule(yard)
+    planner = Planner(yard.hall("a"))
+    yard.time.set(BERLIN_NINE + timedelta(days=7))
+    await planner.plan()
+    assert slots(yard) == ["2026-11-28T09:00:00"]
+    yard.time.set(BERLIN_NINE)
+    assert await planner.reckon_again() == 1
+    assert await planner.reckon_again() == 0
+    for day in range(9):
+        yard.time.set(BERLIN_NINE + timedelta(days=day))
+        await planner.plan()
+    assert slots(yard)[1:] == [f"2026-11-{day}T09:00:00" for day in (22, 23, 24, 25, 26, 27, 29)]
+
+
+@one_store
+async def test_the_running_planner_sees_the_clock_go_back(yard: Yard) -> None:
+    await schedule(yard)
+    yard.time.set(BERLIN_NINE + timedelta(days=7))
+    planner = Planner(yard.hall("a"))
+    await planner.start()
+    await until(lambda: len(yard.probe.planned) == 1)
+    yard.time.set(BERLIN_NINE + timedelta(days=1, minutes=-1))
+    while (await row(yard)).next_slot != "2026-11-22T09:00:00":
+        planner.wake()
+        await asyncio.sleep(0.01)
+    await planner.stop()
 
 
 @one_store
@@ -207,15 +321,15 @@ async def test_the_planner_survives_what_nobody_thought_of_and_stops_when_woken(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planner = Planner(yard.hall("a"))
-    real, calls = planner._lease, []
+    real, calls = planner.plan, []
 
-    def stumble(tx: object, now: datetime) -> object:
-        calls.append(now)
+    async def stumble() -> int:
+        calls.append(yard.time.now())
         if len(calls) == 1:
             raise ZeroDivisionError
-        return real(tx, now)  # type: ignore[arg-type]  # handed through
+        return await real()
 
-    monkeypatch.setattr(planner, "_lease", stumble)
+    monkeypatch.setattr(planner, "plan", stumble)
     await planner.start()
     await until(lambda: len(calls) == 1)
     await schedule(yard)

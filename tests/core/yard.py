@@ -95,6 +95,18 @@ class Yard:
             )
             self.probe.settlements.append(settlement)
 
+    async def add_channels(self, count: int) -> None:
+        """So many channels in all."""
+        more = [self.store.ids.next(self.time.now()) for _ in range(len(self.channels), count)]
+
+        def unit(tx: Tx) -> None:
+            for number, channel in enumerate(more, len(self.channels)):
+                where = {"space_id": self.space, "external_id": f"c{number}", "name": f"c{number}"}
+                tx.add(Channel(community_id=self.community, id=channel, **where))
+
+        await self.store.write(unit)
+        self.channels.extend(more)
+
     @property
     def targets(self) -> list[Target]:
         return [Target(self.space, channel, "fake") for channel in self.channels]

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from app import settings
 from app.acting import ActingError, Fill, World, control_of, fill, find_control, press, set_up_choices, until
 from app.serve import Running, running
+from core.capabilities import Limit
 from core.clock import Clock
 from core.testing import SetClock
 from sandbox.control import ControlView, MessageView, Outcome, OutcomeKind, Platform
@@ -287,7 +288,8 @@ async def hall(
     }
     loaded = settings.load(None, **{**given, **more})
     for bot in loaded.bots:
-        bot.capabilities = replace(bot.capabilities, channel_rate=1000.0, send_rate=1000.0, edit_every=0.1)
+        many = (Limit(1000, 1.0),)
+        bot.capabilities = replace(bot.capabilities, channel_limits=many, send_limits=many, edit_every=0.1)
     async with running(loaded, clock) as house:
         yield house
 
