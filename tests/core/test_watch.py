@@ -369,7 +369,9 @@ async def test_what_happened_in_words_the_newest_first(scene: Scene) -> None:
     text = (await scene.posts()).text
     assert "No post needs you now." in text
     lines = text.split("What happened")[1].splitlines()[1:]
-    assert [line.split(": ", 1)[0] for line in lines] == ["- 21 Nov, 07:05 · Question of the day"] * 2 + [
+    assert [line.split(": ", 1)[0] for line in lines] == [
+        "- 21 Nov, 07:05 · Question of the day, for 21 Nov, 09:00 · #lounge · Hall"
+    ] * 2 + [
         "- 21 Nov, 07:00 · Question of the day",
         "- 21 Nov, 07:00 · Question of the day, for 21 Nov, 09:00",
         "- 21 Nov, 07:00 · Question of the day, for 20 Nov, 09:00",
