@@ -3,130 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import owe_private
-from core.bot import ChannelInfo, SendError, SendRefused, SendUnknown, Standing
+from core.bot import ChannelInfo, Standing
 from core.claims import WINDOW
-from core.hall import Hall
-from core.incidents import Kind, note
-from core.message import Button, Message
-from core.stuck import FRESH, Verdict, decide, mark_of, reason_of
-from core.telling import tell_keeper
-from core.testing import FakeAnswering, FakeBot, SetClock, install
-from storage.tables import Activity, Channel, Community, Delivery, Incident, Space
+from core.stuck import FRESH, Became, Verdict, decide, mark_of, reason_of
+from storage.engine import Store
+from storage.tables import Delivery, Space
 from storage.tx import Tx
+from storage.vault import Vault
+from tests.core.conftest import MIGRATIONS
 from tests.core.kit import one_store
-
-REFUSED = "the platform says: not in this channel"
-
-
-class Scene:
-    """A community that Olga set up, and posts of it that are stuck."""
-
-    def __init__(self, hall: Hall, bot: FakeBot, time: SetClock, community: UUID, space: UUID) -> None:
-        self.hall, self.bot, self.time = hall, bot, time
-        self.community, self.space = community, space
-
-    async def stick(
-        self, state: str, *, channel: str = "general", activity: UUID | None = None, lane: str = "idle", **more: Any
-    ) -> UUID:
-        """A post that is stuck; of a lane that nobody sends, so that it stays as it was left. Its id."""
-
-        def unit(tx: Tx) -> UUID:
-            where = (col(Channel.community_id) == self.community, col(Channel.external_id) == channel)
-            channel_id = tx.scalar(select(col(Channel.id)).where(*where))
-            if channel_id is None:
-                channel_id = tx.new_id()
-                here = {"community_id": self.community, "space_id": self.space}
-                tx.add(Channel(**here, id=channel_id, external_id=channel, name=channel))
-            values: dict[str, Any] = {
-                "channel_id": channel_id,
-                "error": REFUSED,
-                "sent_at": tx.now,
-                "due_at": tx.now,
-                "expires_at": tx.now,
-                "attempts": 3,
-                "checks": 2,
-                "wanted_revision": 2,
-                "shown_revision": 0,
-                "created_at": tx.now,
-                "card_plugin": "qd",
-                "activity_id": activity,
-            }
-            row = Delivery(
-                community_id=self.community,
-                id=tx.new_id(),
-                space_id=self.space,
-                lane=lane,
-                state=state,
-                **{**values, **more},
-            )
-            tx.add(row)
-            return row.id
-
-        return await self.hall.store.write(unit)
-
-    async def ask(self, question: str = "What did you *cook*?", state: str = "open") -> UUID:
-        """An activity; its id."""
-
-        def unit(tx: Tx) -> UUID:
-            row = Activity(
-                community_id=self.community,
-                id=tx.new_id(),
-                plugin="qd",
-                slot="2026-11-21T09:00:00",
-                state=state,
-                data={"question": question.replace("*", "\\*")},
-                created_at=tx.now,
-            )
-            tx.add(row)
-            return row.id
-
-        return await self.hall.store.write(unit)
-
-    async def note(self, kind: Kind, **more: Any) -> None:
-        """An incident."""
-        await self.hall.store.write(lambda tx: note(tx, kind, self.community, plugin="qd", **more))
-
-    async def posts(self, member: str = "olga") -> FakeAnswering:
-        """``/hall posts``."""
-        return await self.bot.command("posts", member)
-
-    async def row(self, delivery: UUID) -> Delivery:
-        """A delivery as it is now."""
-        async with self.hall.store.session() as session:
-            found = await session.get(Delivery, (self.community, delivery))
-        assert found is not None
-        return found
-
-    async def incidents(self) -> list[tuple[str, Any]]:
-        """The kinds and details of all incidents."""
-        async with self.hall.store.session() as session:
-            rows = await session.execute(select(col(Incident.kind), col(Incident.detail)).order_by(col(Incident.id)))
-            return [(row.kind, row.detail) for row in rows]
-
-
-def labels(seen: FakeAnswering) -> list[str]:
-    return [str(one.label) for one in seen.message.controls if isinstance(one, Button)] if seen.message else []
-
-
-@pytest.fixture
-async def scene(hall: Hall, bot: FakeBot, time: SetClock) -> Scene:
-    """A hall with one space that Olga set up; Jon manages, too."""
-    await install(bot)
-    bot.standings["jon"] = Standing(present=True, roles=frozenset({"admin"}))
-    async with hall.store.session() as session:
-        community, space = (await session.execute(select(col(Space.community_id), col(Space.id)))).one()
-    return Scene(hall, bot, time, community, space)
+from tests.core.scene import REFUSED, Scene, labels
 
 
 # -- what is asked --------------------------------------------------------------------------------------------
@@ -293,6 +188,24 @@ async def test_two_managers_at_once_and_one_is_told_what_became_of_it(scene: Sce
     assert sum(f"Somebody was quicker: {became}." in one for one in told) == 9
 
 
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_two_processes_decide_once(scene: Scene, store_url: str, vault: Vault) -> None:
+    other = await Store.open(store_url, clock=scene.time.now, vault=vault, plugins=MIGRATIONS)
+    mark = mark_of(scene.time.now())
+    deliveries = [await scene.stick("unknown", channel=f"c{number}") for number in range(20)]
+    done: list[Became] = await asyncio.gather(
+        *(
+            store.write(partial(decide, community_id=scene.community, verdict=verdict, delivery_id=one, mark=mark))
+            for one in deliveries
+            for store, verdict in ((scene.hall.store, Verdict.THERE), (other, Verdict.DROP))
+        )
+    )
+    await other.close()
+    assert sum(one.done for one in done) == len(deliveries)
+    states = [(await scene.row(one)).state for one in deliveries]
+    assert len(await scene.incidents()) == states.count("sent")
+
+
 @one_store
 async def test_a_button_of_an_earlier_time_does_nothing(scene: Scene) -> None:
     delivery = await scene.stick("unknown")
@@ -355,128 +268,6 @@ async def test_a_verdict_in_a_unit_that_fails_is_none(scene: Scene) -> None:
         await scene.hall.store.write(unit)
     assert (await scene.row(delivery)).state == "unknown"
     assert await scene.incidents() == []
-
-
-# -- what happened --------------------------------------------------------------------------------------------
-async def test_what_happened_in_words_the_newest_first(scene: Scene) -> None:
-    sent = await scene.stick("sent", activity=await scene.ask(), channel="lounge")
-    await scene.note(Kind.MISSED, slot="2026-11-20T09:00:00", late=7 * 3600.0)
-    await scene.note(Kind.LATE, slot="2026-11-21T09:00:00", late=725.0)
-    await scene.note(Kind.STUMBLED, trace="c0ffee")
-    scene.time.pass_by(minutes=5)
-    await scene.note(Kind.FAILED, delivery_id=sent, reason="closed *here*")
-    await scene.note(Kind.RECOVERED, delivery_id=sent, by="platform")
-    text = (await scene.posts()).text
-    assert "No post needs you now." in text
-    lines = text.split("What happened")[1].splitlines()[1:]
-    assert [line.split(": ", 1)[0] for line in lines] == [
-        "- 21 Nov, 07:05 · Question of the day, for 21 Nov, 09:00 · #lounge · Hall"
-    ] * 2 + [
-        "- 21 Nov, 07:00 · Question of the day",
-        "- 21 Nov, 07:00 · Question of the day, for 21 Nov, 09:00",
-        "- 21 Nov, 07:00 · Question of the day, for 20 Nov, 09:00",
-    ]
-
-
-async def test_the_same_in_many_places_is_one_line(scene: Scene) -> None:
-    activity = await scene.ask()
-    for number in range(40):
-        delivery = await scene.stick("unknown", channel=f"c{number}", activity=activity)
-        await scene.note(Kind.UNKNOWN, delivery_id=delivery, reason=f"reset {number}")
-    text = (await scene.posts()).text.split("What happened")[1]
-    assert text.count("Nobody could tell whether it arrived. It still needs you.") == 1
-    assert "and 35 more" in text
-
-
-@one_store
-async def test_another_community_s_incidents_are_its_own(scene: Scene) -> None:
-    def unit(tx: Tx) -> None:
-        other = Community(id=tx.new_id(), name="Annexe", language="en", time_zone="UTC", created_at=tx.now)
-        tx.add(other)
-        note(tx, Kind.STUMBLED, other.id, trace="c0ffee")
-
-    await scene.hall.store.write(unit)
-    assert (await scene.posts()).text == "All posts went out."
-    async with scene.hall.store.session() as session:
-        assert await session.scalar(select(func.count()).select_from(Incident)) == 1
-
-
-@one_store
-@pytest.mark.parametrize(("locale", "words"), [("de", "Ist angekommen"), ("fr", "Elle est là")])
-async def test_managers_are_asked_in_their_language(scene: Scene, locale: str, words: str) -> None:
-    await scene.stick("unknown", activity=await scene.ask())
-    seen = await scene.bot.press(Action("wt", "list", (), scene.community), "olga", locale=locale)
-    assert words in labels(seen)
-    assert "21 Nov, 09:00" not in seen.text
-
-
-# -- telling without being asked --------------------------------------------------------------------------------
-async def test_whoever_set_it_up_is_told_once_a_day_and_not_a_hundred_times(scene: Scene) -> None:
-    async def tell() -> list[str]:
-        await scene.hall.store.write(lambda tx: [tell_keeper(tx, scene.community) for _number in range(3)])
-        async with scene.hall.store.session() as session:
-            rows = await session.scalars(select(Delivery).where(col(Delivery.account_id).is_not(None)))
-            return [
-                str(Message.from_data(row.message).spoken(lambda words: scene.hall.say(words, "en")).title)
-                for row in rows
-            ]
-
-    assert await tell() == ["A post needs you"]
-    scene.time.pass_by(hours=19)
-    assert len(await tell()) == 1
-    scene.time.pass_by(hours=5)
-    assert len(await tell()) == 2
-
-
-@pytest.mark.parametrize(
-    ("trouble", "label"), [(SendRefused("closed"), "Try again"), (SendUnknown("the line broke"), "Post again")]
-)
-async def test_from_the_trouble_to_the_post(hall: Hall, bot: FakeBot, trouble: SendError, label: str) -> None:
-    bot.capabilities = replace(bot.capabilities, finds=False)
-    done = await install(bot)
-    bot.failing = [trouble]
-    await bot.press(done.button("Post the first one now"), "olga")
-    notice = (await bot.until_posts(2))[-1]
-    assert (notice.address.member, notice.message.title) == ("olga", "A post needs you")
-    seen = await bot.press(notice.button("Show me"), "olga", private=True)
-    assert "Question of the day: " in seen.text
-    again = seen.button(label)
-    told = await asyncio.gather(*(bot.press(again, "olga", private=True) for _number in range(5)))
-    assert sum("On its way again." in one.text for one in told) == 1
-    question = (await bot.until_posts(3))[-1]
-    assert (question.address.channel, question.message.title) == ("general", "Question of the day")
-    bot.failing = [trouble]
-    assert "On its way" not in (await bot.press(again, "olga")).text
-    await asyncio.sleep(0.1)
-    assert len(bot.posts) == 3
-    assert "It is posted by now." in (await bot.command("posts", "olga")).text
-
-
-@one_store
-async def test_a_private_message_that_is_refused_tells_nobody(hall: Hall, bot: FakeBot) -> None:
-    await install(bot)
-    async with hall.store.session() as session:
-        community, keeper = (await session.execute(select(col(Community.id), col(Community.keeper_id)))).one()
-        space = await session.scalar(select(col(Space.id)))
-    bot.failing = [SendRefused("blocked")]
-    letter = {"space_id": space, "lane": "fake", "account_id": keeper, "message": Message(text="Hello")}
-    await hall.store.write(lambda tx: owe_private(tx, community_id=community, now=tx.now, **letter))
-    hall.wake()
-    async with asyncio.timeout(5):
-        while not (said := (await bot.command("posts", "olga")).text).endswith("blocked”."):  # noqa: ASYNC110 - a row
-            await asyncio.sleep(0.05)
-    assert "in private" in said
-    assert "No post needs you now." in said
-    assert len(bot.posts) == 1
-
-
-@one_store
-async def test_nobody_is_told_where_the_bot_is_gone(scene: Scene) -> None:
-    table = Space.__table__  # type: ignore[attr-defined]  # set on every model that is a table
-    await scene.hall.store.write(lambda tx: tx.execute(table.update().values(removed_at=tx.now)) and None)
-    await scene.hall.store.write(lambda tx: tell_keeper(tx, scene.community))
-    async with scene.hall.store.session() as session:
-        assert await session.scalar(select(func.count()).select_from(Delivery)) == 0
 
 
 def test_marks_and_reasons_fit_an_action() -> None:
