@@ -43,7 +43,7 @@ class State(StrEnum):
     STANDING_BY = "standing by"
     """Another process hears it. This one sends, and takes over when that one dies."""
     LOST = "lost"
-    """This process should hear it and does not."""
+    """This process should hear it and does not, or it can't even send."""
     UNHEARD = "unheard"
     """No process hears it."""
 
@@ -100,7 +100,9 @@ def health_routes(hall: Hall) -> list[web.RouteDef]:
 
 def _state(health: Health, age: float | None, *, elsewhere: bool) -> State:
     if not health.listening:
-        return State.STANDING_BY if elsewhere else State.UNHEARD
+        if not elsewhere:
+            return State.UNHEARD
+        return State.LOST if health.detail else State.STANDING_BY  # the detail says what this process could not do
     well = health.connected and (age is None or age < SILENT_SECONDS)
     return State.LISTENING if well else State.LOST
 

@@ -70,6 +70,13 @@ async def test_ready_where_another_process_hears_the_platform(site: Site) -> Non
     assert (status, said["connections"]["fake"]["state"]) == (200, "standing by")
 
 
+async def test_not_ready_where_it_stands_by_and_could_not_even_take_over(site: Site) -> None:
+    await leave_it_to(site, "other", timedelta(seconds=15))
+    site.bot.health.detail = "the token is not accepted any more"
+    status, said = await asked(site, "/readyz")
+    assert (status, said["connections"]["fake"]["state"]) == (503, "lost")
+
+
 async def test_not_ready_where_no_process_hears_it(site: Site) -> None:
     await leave_it_to(site, "other", timedelta(seconds=-1))
     status, said = await asked(site, "/readyz")
