@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, literal_column, select, tuple_, update
+from sqlalchemy import and_, bindparam, literal_column, select, update
 from sqlmodel import col
 
 from core.message import Message
 from storage.bulk import insert_all
 from storage.engine import Store
-from storage.prepared import Prepared
+from storage.prepared import Prepared, PreparedForAll
 from storage.tables import Activity as ActivityRow
 from storage.tables import Delivery
 from storage.tx import Tx
+from storage.types import Id
 
 OPEN = "open"
 CLOSED = "closed"
@@ -131,24 +132,10 @@ def close_activity(tx: Tx, community_id: UUID, activity_id: UUID, now: datetime)
     close_all(tx, [(community_id, activity_id)], now)
 
 
-def close_all(tx: Tx, several: Sequence[tuple[UUID, UUID]], now: datetime) -> None:
+def close_all(tx: Tx, several: Sequence[tuple[Any, ...]], now: datetime) -> None:
     """Activities, by community and id, are over. Their cards are shown once more."""
-    if not several:
-        return
-    tx.execute(
-        update(ActivityRow)
-        .where(tuple_(col(ActivityRow.community_id), col(ActivityRow.id)).in_(several))
-        .values(state=CLOSED, closed_at=now)
-    )
-    tx.execute(
-        update(Delivery)
-        .where(
-            tuple_(col(Delivery.community_id), col(Delivery.activity_id)).in_(several),
-            col(Delivery.card_plugin).is_not(None),
-            col(Delivery.wanted_revision) <= col(Delivery.shown_revision) + 1,
-        )
-        .values(wanted_revision=col(Delivery.wanted_revision) + 1)
-    )
+    tx.run_all(_CLOSE, several, state=CLOSED, now=now)
+    tx.run_all(_TOUCH_ALL, several)
 
 
 def owe_private(
@@ -205,6 +192,27 @@ _TOUCH = Prepared(
         )
     )
     .values(wanted_revision=col(Delivery.wanted_revision) + literal_column("1"))
+)
+_CLOSE = PreparedForAll(
+    {"community_id": Id(), "activity_id": Id()},
+    lambda wanted: (
+        update(ActivityRow)
+        .where(col(ActivityRow.community_id) == wanted.c.community_id, col(ActivityRow.id) == wanted.c.activity_id)
+        .values(state=bindparam("state"), closed_at=bindparam("now"))
+    ),
+)
+_TOUCH_ALL = PreparedForAll(
+    {"community_id": Id(), "activity_id": Id()},
+    lambda wanted: (
+        update(Delivery)
+        .where(
+            col(Delivery.community_id) == wanted.c.community_id,
+            col(Delivery.activity_id) == wanted.c.activity_id,
+            col(Delivery.card_plugin).is_not(None),
+            col(Delivery.wanted_revision) <= col(Delivery.shown_revision) + literal_column("1"),
+        )
+        .values(wanted_revision=col(Delivery.wanted_revision) + literal_column("1"))
+    ),
 )
 _STATE = Prepared(
     select(col(ActivityRow.state)).where(

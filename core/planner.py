@@ -19,7 +19,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Row, and_, bindparam, literal_column, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, literal_column, select, update
 from sqlmodel import col
 
 from core import incidents
@@ -137,14 +137,9 @@ class Planner:
             .with_for_update(of=Schedule, skip_locked=True)
         ).all()
         looks = [look for row in rows if (look := self._look(tx, row, now)) is not None]
-        planned = _planned(tx, looks)
+        self._make(tx, [look for look in looks if look.wanted])
         for look in looks:
-            look.planned = (look.due.community_id, look.due.schedule_id, look.slot) in planned
-        failed = self._make(tx, [look.due for look in looks if look.wanted])
-        for look in looks:
-            trace = failed.get(look.due.schedule_id, "")
-            look.tell(tx, trace)
-            look.failed = bool(trace)
+            look.tell(tx)
         update_all(tx, Schedule, ("community_id", "id"), [look.values(now) for look in looks])
         return len(rows)
 
@@ -168,29 +163,30 @@ class Planner:
         look.skipped = row.next_slot if at > first else ""
         return look
 
-    def _make(self, tx: Tx, dues: Sequence[Due]) -> dict[UUID, str]:
-        """Let the plugins make what is due, all of a plugin's at once. Those that failed, with their traces."""
-        failed: dict[UUID, str] = {}
-        by_plugin: dict[str, list[Due]] = {}
-        for due in dues:
-            by_plugin.setdefault(due.plugin, []).append(due)
+    def _make(self, tx: Tx, looks: Sequence[_Look]) -> None:
+        """Let the plugins make what is due, all of a plugin's at once; what fails so is tried alone."""
+        by_plugin: dict[str, list[_Look]] = {}
+        for look in looks:
+            by_plugin.setdefault(look.due.plugin, []).append(look)
         for code, several in by_plugin.items():
             make = self._hall.routes.by_code[code].due
             try:
                 with tx.nested():
-                    make(tx, several)
+                    make(tx, [look.due for look in several])
                 continue
-            except Exception:
-                if len(several) > 1:
-                    logger.warning("a batch could not be planned: each is tried alone", plugin=code, exc_info=True)
-            for due in several:
+            except Exception as error:
+                # A slot that has its activity already, after the clock went back, stops its whole batch too.
+                logger.info("a batch could not be planned: each is tried alone", plugin=code, error=repr(error))
+            for look in several:
+                look.planned = _is_planned(tx, look)
+                if look.planned:
+                    continue
                 try:
                     with tx.nested():
-                        make(tx, [due])
+                        make(tx, [look.due])
                 except Exception:
-                    failed[due.schedule_id] = trace = secrets.token_hex(4)
-                    logger.exception("a schedule could not be planned", schedule=str(due.schedule_id), trace=trace)
-        return failed
+                    look.trace, schedule = secrets.token_hex(4), str(look.due.schedule_id)
+                    logger.exception("a schedule could not be planned", schedule=schedule, trace=look.trace)
 
 
 @dataclass(slots=True)
@@ -207,7 +203,8 @@ class _Look:
     """The slot that was due first, where a newer one is due as well."""
     planned: bool = False
     """The slot has its activity already."""
-    failed: bool = False
+    trace: str = ""
+    """Its plugin raised; what the log has it under."""
 
     @property
     def late(self) -> timedelta:
@@ -219,14 +216,14 @@ class _Look:
         """Its activity is to be made."""
         return self.known and not self.planned and self.due.now <= self.due.expires_at
 
-    def tell(self, tx: Tx, trace: str) -> None:
+    def tell(self, tx: Tx) -> None:
         """Put into the incident log what a manager should know."""
         late = round(self.late.total_seconds())
         if self.skipped:
             self._note(tx, Kind.MISSED, self.skipped, late=late)
-        if trace:
+        if self.trace:
             if self.tries == 0:
-                self._note(tx, Kind.STUMBLED, self.slot, trace=trace)
+                self._note(tx, Kind.STUMBLED, self.slot, trace=self.trace)
         elif not self.wanted and not self.planned:
             self._note(tx, Kind.MISSED, self.slot, late=late)
         elif self.wanted and self.late > LATE:
@@ -240,7 +237,7 @@ class _Look:
 
     def values(self, now: datetime) -> dict[str, Any]:
         """The schedule's row from now on: its next slot, or this one again after a rest."""
-        if self.failed:
+        if self.trace:
             rest = min(FIRST_BACKOFF * 2 ** min(self.tries, 10), LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
             slot, at, tries = self.slot, now + rest, self.tries + 1
         elif self.upcoming is not None:
@@ -287,13 +284,14 @@ _DUE = Prepared(
 """Whether anything is due: read before claiming, which writes."""
 
 
-def _planned(tx: Tx, looks: Sequence[_Look]) -> set[tuple[UUID, UUID, str]]:
-    """Those slots that have their activity already."""
-    if not looks:
-        return set()
-    keys = [(look.due.community_id, look.due.schedule_id, look.slot) for look in looks]
-    of = (col(Activity.community_id), col(Activity.schedule_id), col(Activity.slot))
-    return {tuple(row) for row in tx.execute(select(*of).where(tuple_(*of).in_(keys)))}
+def _is_planned(tx: Tx, look: _Look) -> bool:
+    """Whether the slot has its activity already."""
+    known = select(col(Activity.id)).where(
+        col(Activity.community_id) == look.due.community_id,
+        col(Activity.schedule_id) == look.due.schedule_id,
+        col(Activity.slot) == look.slot,
+    )
+    return tx.execute(known).first() is not None
 
 
 def _reckon_again(tx: Tx, *, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""SQLite takes one process that works: it holds a lock beside the file, so a second one is refused before it starts."""
+"""SQLite takes one process that works: it holds a lock beside the file, so a second one is refused at its start."""
 
 from __future__ import annotations
 

@@ -6,13 +6,17 @@ does not need. Prepared, it is written in SQLAlchemy, rendered once for each dia
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, Select, TableClause, column, table
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.types import TypeEngine
 
 Convert = Callable[[Any], Any] | None
+
+
+Statement = Select[*tuple[Any, ...]] | UpdateBase
 
 
 class _Rendered(NamedTuple):
@@ -20,30 +24,22 @@ class _Rendered(NamedTuple):
     names: tuple[str, ...]
     positional: bool
     binds: Mapping[str, Convert]
+    constants: Mapping[str, int]
     results: tuple[Convert, ...]
 
-
-class Prepared:
-    """A statement whose every value is a ``bindparam``; see :meth:`storage.tx.Tx.run`.
-
-    Literals in it are rendered once with it. Rows come back as plain tuples, in the order of the selected columns.
-    """
-
-    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase) -> None:
-        self._statement = statement
-        self._rendered: dict[str, _Rendered] = {}
-
-    def run(self, cursor: Any, dialect: Dialect, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Execute on a driver's cursor; returns the rows, none for a statement that returns none."""
-        rendered = self._rendered.get(dialect.name) or self._render(dialect)
-        values = {
-            name: value if (convert := rendered.binds[name]) is None or value is None else convert(value)
-            for name, value in params.items()
+    def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **self.constants,
+            **{
+                name: value if (convert := self.binds[name]) is None or value is None else convert(value)
+                for name, value in params.items()
+            },
         }
-        cursor.execute(rendered.sql, [values[name] for name in rendered.names] if rendered.positional else values)
-        if not rendered.results:
+
+    def rows(self, cursor: Any) -> list[tuple[Any, ...]]:
+        if not self.results:
             return []
-        converts = rendered.results
+        converts = self.results
         return [
             tuple(
                 value if convert is None or value is None else convert(value)
@@ -52,11 +48,29 @@ class Prepared:
             for row in cursor.fetchall()
         ]
 
+
+class Prepared:
+    """A statement whose every value is a ``bindparam``; see :meth:`storage.tx.Tx.run`.
+
+    Literals in it are rendered once with it. Rows come back as plain tuples, in the order of the selected columns.
+    """
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        self._rendered: dict[str, _Rendered] = {}
+
+    def run(self, cursor: Any, dialect: Dialect, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Execute on a driver's cursor; returns the rows, none for a statement that returns none."""
+        rendered = self._rendered.get(dialect.name) or self._render(dialect)
+        values = rendered.values(params)
+        cursor.execute(rendered.sql, [values[name] for name in rendered.names] if rendered.positional else values)
+        return rendered.rows(cursor)
+
     def _render(self, dialect: Dialect) -> _Rendered:
         compiled = self._statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        literal = {name: value for name, value in compiled.params.items() if value is not None}
-        if literal:
-            raise ValueError(f"a prepared statement takes bindparams alone; it holds the values {sorted(literal)}")
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        if not all(isinstance(value, int) for value in constants.values()):  # as LIMIT has them
+            raise ValueError(f"a prepared statement takes bindparams alone; it holds the values {sorted(constants)}")
         columns: Any = getattr(self._statement, "exported_columns", ())
         rendered = _Rendered(
             sql=str(compiled),
@@ -65,7 +79,50 @@ class Prepared:
             binds={
                 name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
             },
+            constants=constants,
             results=tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns),
         )
         self._rendered[dialect.name] = rendered
         return rendered
+
+
+class PreparedForAll(Prepared):
+    """A prepared statement for many keys at once: it finds them in a table ``wanted``, whose columns it is given.
+
+    What SQLAlchemy itself makes of ``IN`` over pairs costs some 10 µs a pair, this a tenth of it.
+
+    :param columns: ``wanted``'s columns and their types, up to 16 and in the order of the keys.
+    :param build: makes the statement of ``wanted``.
+    """
+
+    def __init__(self, columns: Mapping[str, TypeEngine[Any]], build: Callable[[TableClause], Statement]) -> None:
+        super().__init__(build(table("wanted", *(column(name, kind) for name, kind in columns.items()))))
+        self._columns = dict(columns)
+
+    def run_all(
+        self, cursor: Any, dialect: Dialect, keys: Sequence[tuple[Any, ...]], params: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """Execute for the keys, on a driver's cursor; returns the rows, in no order."""
+        if not keys:
+            return []
+        rendered = self._rendered.get(dialect.name) or self._render(dialect)
+        values = rendered.values(params)
+        converts = [kind.dialect_impl(dialect).bind_processor(dialect) for kind in self._columns.values()]
+        names = ", ".join(self._columns)
+        if rendered.positional:
+            one = f"({', '.join('?' for _ in self._columns)})"
+            wanted = f"WITH wanted ({names}) AS (VALUES {', '.join([one] * len(keys))}) "
+            flat = [
+                value if convert is None else convert(value)
+                for key in keys
+                for value, convert in zip(key, converts, strict=True)
+            ]
+            cursor.execute(wanted + rendered.sql, [*flat, *(values[name] for name in rendered.names)])
+        else:
+            types = dialect.type_compiler_instance
+            arrays = ", ".join(f"%(wanted_{name})s::{types.process(kind)}[]" for name, kind in self._columns.items())
+            wanted = f"WITH wanted ({names}) AS (SELECT * FROM unnest({arrays})) "  # noqa: S608  our own names
+            for name, convert, many in zip(self._columns, converts, zip(*keys, strict=True), strict=True):
+                values[f"wanted_{name}"] = [one if convert is None else convert(one) for one in many]
+            cursor.execute(wanted + rendered.sql, values)
+        return rendered.rows(cursor)

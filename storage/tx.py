@@ -12,7 +12,7 @@ from sqlalchemy import Connection, CursorResult, Dialect, Executable, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.log import Act, Log
-from storage.prepared import Prepared
+from storage.prepared import Prepared, PreparedForAll
 from storage.tables import Table, table_of
 from storage.types import Uuid7Source, utc_text
 
@@ -134,6 +134,13 @@ class Tx:
             return statement.run(self._cursor, dialect, params)
         except dialect.loaded_dbapi.Error as error:
             raise DBAPIError.instance("", None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
+
+    def run_all(
+        self, statement: PreparedForAll, keys: Sequence[tuple[Any, ...]], **params: Any
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement that was prepared for many keys; its rows as plain tuples, in no order."""
+        with self.cursor() as cursor:
+            return statement.run_all(cursor, self._connection.dialect, keys, params)
 
     def seen(self, source: str, event_id: str) -> bool:
         """Take an event into the inbox. Whether it was there already: a repeat, whose work is done."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, literal_column, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, literal_column, select, update
 from sqlmodel import col
 
 from core.activity import OPEN, NewActivity, Target, close_all, open_all, owe_private
@@ -17,8 +17,10 @@ from core.planner import change_schedule
 from core.schedule import Due, rule_from
 from core.texts import Domain, Words, words_to_data
 from plugins.question_of_the_day.tables import Question, Series, SeriesChannel
+from storage.prepared import PreparedForAll
 from storage.tables import Account, Activity, Channel, Schedule, Space
 from storage.tx import Tx
+from storage.types import Id
 
 _ = Domain("question_of_the_day")
 
@@ -50,11 +52,17 @@ def waiting(tx: Tx, community_id: UUID, series_id: UUID) -> int:
     return count
 
 
-def targets(tx: Tx, several: Sequence[Key]) -> dict[Key, list[Target]]:
-    """The channels of series, each by community and id, in spaces that the bot is in."""
-    key = (col(SeriesChannel.community_id), col(SeriesChannel.series_id))
-    rows = tx.execute(
-        select(*key, col(Channel.space_id), col(Channel.id), col(Space.platform))
+_TARGETS = PreparedForAll(
+    {"community_id": Id(), "series_id": Id()},
+    lambda wanted: (
+        select(wanted.c.community_id, wanted.c.series_id, col(Channel.space_id), col(Channel.id), col(Space.platform))
+        .join(
+            SeriesChannel,
+            and_(
+                col(SeriesChannel.community_id) == wanted.c.community_id,
+                col(SeriesChannel.series_id) == wanted.c.series_id,
+            ),
+        )
         .join(
             Channel,
             and_(
@@ -64,13 +72,21 @@ def targets(tx: Tx, several: Sequence[Key]) -> dict[Key, list[Target]]:
         )
         .join(
             Space,
-            and_(col(Space.community_id) == col(Channel.community_id), col(Space.id) == col(Channel.space_id)),
+            and_(
+                col(Space.community_id) == col(Channel.community_id),
+                col(Space.id) == col(Channel.space_id),
+                col(Space.removed_at).is_(None),
+            ),
         )
-        .where(tuple_(*key).in_(several), col(Space.removed_at).is_(None))
-    )
-    found: dict[Key, list[Target]] = {one: [] for one in several}
-    for community_id, series_id, space_id, channel_id, platform in rows:
-        found[community_id, series_id].append(Target(space_id, channel_id, platform))
+    ),
+)
+
+
+def targets(tx: Tx, several: Sequence[Key]) -> dict[Key, list[Target]]:
+    """The channels of series, each by community and id, in spaces that the bot is in."""
+    found: dict[Key, list[Target]] = {}
+    for community_id, series_id, *target in tx.run_all(_TARGETS, several):
+        found.setdefault((community_id, series_id), []).append(Target(*target))
     return found
 
 
@@ -102,37 +118,44 @@ class Ask:
         return {"question": self.words, "language": self.language, **ids}
 
 
+_TAKE = PreparedForAll(
+    {"community_id": Id(), "question_id": Id()},
+    lambda wanted: (
+        update(Question)
+        .where(
+            col(Question.community_id) == wanted.c.community_id,
+            col(Question.id) == wanted.c.question_id,
+            col(Question.asked_at).is_(None),
+        )
+        .values(asked_at=bindparam("now"))
+        .returning(col(Question.community_id), col(Question.id))
+    ),
+)
+_BEFORE = PreparedForAll(
+    {"community_id": Id()},
+    lambda wanted: select(col(Activity.community_id), col(Activity.id)).join(
+        wanted,
+        and_(
+            col(Activity.community_id) == wanted.c.community_id,
+            col(Activity.plugin) == literal_column(f"'{CODE}'"),
+            col(Activity.state) == literal_column(f"'{OPEN}'"),  # as the index on what is open says it
+        ),
+    ),
+)
+
+
 def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
     """Post questions; those before them in their communities close. Returns the activities.
 
     A question that was asked meanwhile, and one whose series has no channel left, is left out.
     """
     where = targets(tx, [(one.community_id, one.series_id) for one in asks])
-    asks = [one for one in asks if where[one.community_id, one.series_id]]
-    if not asks:
-        return []
-    key = (col(Question.community_id), col(Question.id))
-    taken = {
-        tuple(row)
-        for row in tx.execute(
-            update(Question)
-            .where(
-                tuple_(*key).in_([(one.community_id, one.question_id) for one in asks]),
-                col(Question.asked_at).is_(None),
-            )
-            .values(asked_at=now)
-            .returning(*key)
-        )
-    }
-    asks = [one for one in asks if (one.community_id, one.question_id) in taken]
-    before = tx.execute(
-        select(col(Activity.community_id), col(Activity.id)).where(
-            col(Activity.community_id).in_([one.community_id for one in asks]),
-            col(Activity.plugin) == CODE,
-            col(Activity.state) == literal_column(f"'{OPEN}'"),  # as the index on what is open says it
-        )
-    )
-    close_all(tx, [(row.community_id, row.id) for row in before], now)
+    asks = [one for one in asks if (one.community_id, one.series_id) in where]
+    taken = tx.run_all(_TAKE, [(one.community_id, one.question_id) for one in asks], now=now)
+    if len(taken) < len(asks):
+        known = set(taken)
+        asks = [one for one in asks if (one.community_id, one.question_id) in known]
+    close_all(tx, tx.run_all(_BEFORE, [(one.community_id,) for one in asks]), now)
     return open_all(
         tx,
         CODE,
@@ -151,60 +174,67 @@ def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
     )
 
 
+_NEXT = PreparedForAll(
+    {"community_id": Id(), "schedule_id": Id()},
+    lambda wanted: (
+        select(
+            col(Series.community_id),
+            col(Series.schedule_id),
+            col(Series.id),
+            col(Series.keeper_id),
+            col(Question.id),
+            col(Question.words),
+            col(Question.language),
+        )
+        .join(
+            wanted,
+            and_(
+                col(Series.community_id) == wanted.c.community_id,
+                col(Series.schedule_id) == wanted.c.schedule_id,
+            ),
+        )
+        .outerjoin(
+            Question,
+            and_(
+                col(Question.community_id) == col(Series.community_id),
+                col(Question.id)
+                == select(col(Question.id))
+                .where(
+                    col(Question.community_id) == col(Series.community_id),
+                    col(Question.series_id) == col(Series.id),
+                    col(Question.asked_at).is_(None),
+                )
+                .order_by(col(Question.id))
+                .limit(1)
+                .correlate(Series)
+                .scalar_subquery(),
+            ),
+        )
+    ),
+)
+
+
 def ask_what_is_due(tx: Tx, dues: Sequence[Due]) -> None:
     """Ask the next question of every series that is due, or tell its keeper that none is left.
 
     Raises LookupError when one was asked meanwhile: to be tried again.
     """
     by_schedule = {(due.community_id, due.schedule_id): due for due in dues}
-    next_id = (
-        select(col(Question.id))
-        .where(
-            col(Question.community_id) == col(Series.community_id),
-            col(Question.series_id) == col(Series.id),
-            col(Question.asked_at).is_(None),
-        )
-        .order_by(col(Question.id))
-        .limit(1)
-        .correlate(Series)
-        .scalar_subquery()
-    )
-    rows = tx.execute(
-        select(
-            col(Series.community_id),
-            col(Series.id).label("series_id"),
-            col(Series.schedule_id),
-            col(Series.keeper_id),
-            col(Question.id).label("question_id"),
-            col(Question.words),
-            col(Question.language),
-        )
-        .outerjoin(
-            Question, and_(col(Question.community_id) == col(Series.community_id), col(Question.id) == next_id)
-        )
-        .where(tuple_(col(Series.community_id), col(Series.schedule_id)).in_(list(by_schedule)))
-    ).all()
+    asks, dry = [], []
+    for community_id, schedule_id, series_id, keeper_id, question_id, words, language in tx.run_all(
+        _NEXT, list(by_schedule)
+    ):
+        if question_id is not None:
+            due = by_schedule[community_id, schedule_id]
+            asks.append(Ask(community_id, series_id, question_id, words, language, due))
+        elif keeper_id is not None:
+            dry.append((community_id, series_id, keeper_id))
     now = dues[0].now
-    asks = [
-        Ask(
-            row.community_id,
-            row.series_id,
-            row.question_id,
-            row.words,
-            row.language,
-            by_schedule[row.community_id, row.schedule_id],
-        )
-        for row in rows
-        if row.question_id is not None
-    ]
     asked = ask_all(tx, asks, now)
-    if len(asked) < len(asks):
-        there = targets(tx, [(one.community_id, one.series_id) for one in asks])
-        if len(asked) < sum(map(bool, there.values())):
-            raise LookupError("a question was asked by somebody else at the same moment")
-    for row in rows:
-        if row.question_id is None and row.keeper_id is not None:
-            tell_keeper(tx, row.community_id, row.series_id, row.keeper_id, now=now)
+    if len(asked) < len(asks) and len(asked) < len(targets(tx, [(one.community_id, one.series_id) for one in asks])):
+        raise LookupError("a question was asked by somebody else at the same moment")
+    for community_id, series_id, keeper_id in dry:
+        tell_keeper(tx, community_id, series_id, keeper_id, now=now)
 
 
 def withdraw(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
@@ -239,7 +269,7 @@ def _unasked(community_id: UUID, series_id: UUID) -> tuple[Any, ...]:
 def tell_keeper(tx: Tx, community_id: UUID, series_id: UUID, keeper_id: UUID, *, now: datetime) -> None:
     """Tell whoever set the series up, in private, that nothing could be asked."""
     lane = tx.scalar(select(col(Account.platform)).where(col(Account.id) == keeper_id))
-    for target in targets(tx, [(community_id, series_id)])[community_id, series_id]:
+    for target in targets(tx, [(community_id, series_id)]).get((community_id, series_id), ()):
         if target.lane == lane:
             owe_private(
                 tx,

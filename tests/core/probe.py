@@ -149,7 +149,6 @@ class Probe(Plugin):
         return Message(text=f"State {self.state}")
 
     def due(self, tx: Tx, dues: Sequence[Due]) -> None:
-        self.planned.extend(dues)
         new = [
             NewActivity(
                 due.community_id,
@@ -162,3 +161,4 @@ class Probe(Plugin):
             for due in dues
         ]
         open_all(tx, CODE, new, dues[0].now)
+        self.planned.extend(dues)

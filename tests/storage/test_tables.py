@@ -7,8 +7,20 @@ from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, Table, Unique
 
 from storage.tables import CORE_TABLES, metadata
 
-# What belongs to no community: who is who, and where arrivals belong.
-GLOBAL = {"account", "dialogue", "inbox", "join_code", "keeper", "person", "space_route", "watermark"}
+# What belongs to no community: who is who, where arrivals belong, and how processes share the work.
+GLOBAL = {
+    "account",
+    "dialogue",
+    "inbox",
+    "join_code",
+    "keeper",
+    "lease",
+    "pace",
+    "person",
+    "space_route",
+    "watermark",
+}
+GLOBAL |= {"worker"}
 TABLES = [table for name, table in metadata.tables.items() if name in CORE_TABLES]
 
 
