@@ -13,7 +13,9 @@ from pathlib import Path
 from core.bot import Bot
 from core.house import House
 from core.plugin import Plugin
+from core.schedule_desk import ScheduleDesk
 from core.texts import Catalogues
+from core.watch import Watch
 from storage.migrate import PluginMigrations
 
 PLUGINS = "hallkeeper.plugins"
@@ -28,6 +30,11 @@ class NotFound(Exception):
 def _installed(group: str) -> EntryPoints:
     """Reads the metadata of every package that is installed, some ten milliseconds: once is enough for a process."""
     return entry_points(group=group)
+
+
+def with_core(plugins: Sequence[Plugin]) -> list[Plugin]:
+    """The core's own plugins, made anew, and these."""
+    return [House(), ScheduleDesk(), Watch(), *plugins]
 
 
 def plugin_class(name: str) -> type[Plugin]:

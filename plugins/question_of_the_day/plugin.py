@@ -281,6 +281,10 @@ class QuestionOfTheDay(Plugin):
         """A question that nobody saw goes back to the front."""
         queue.withdraw(tx, community_id, activity_id)
 
+    def label(self, data: Mapping[str, Any]) -> Words:
+        """The question."""
+        return words_from_data(data.get("question", ""))
+
     async def card(self, session: AsyncSession, activity: Activity) -> Message | None:
         """The posted question with how many answered so far."""
         count = await session.scalar(

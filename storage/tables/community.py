@@ -21,6 +21,8 @@ class Community(Table, table=True):
     name: str
     language: str
     time_zone: str
+    keeper_id: UUID | None = Field(default=None, sa_type=Id)  # the account that set it up last, told what needs one
+    told_at: datetime | None = Field(default=None, sa_type=Utc)  # when they were told
     created_at: datetime = Field(sa_type=Utc)
 
 
