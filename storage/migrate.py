@@ -123,6 +123,7 @@ def differences(
     from alembic.migration import MigrationContext
 
     found: list[str] = []
+    _add_postgresql(metadata)
     engine = writing_engine(parse_url(url))
     try:
         with engine.connect() as connection:
@@ -140,6 +141,7 @@ def revise(message: str, plugins: Sequence[PluginMigrations] = (), plugin: Plugi
     from alembic import command
 
     migrations = plugin or _CORE
+    _add_postgresql(tables.metadata)
     number = f"{len(_revisions(migrations)) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         url = parse_url(f"sqlite:///{folder}/hall.db")
@@ -237,6 +239,17 @@ def _options(migrations: PluginMigrations, plugins: Sequence[PluginMigrations]) 
     }
 
 
+def _add_postgresql(metadata: MetaData) -> None:
+    """Give tables and indexes what their ``info`` says of PostgreSQL.
+
+    Said to SQLAlchemy where they are declared it would load that dialect, at every start.
+    """
+    for table in metadata.tables.values():
+        both: list[Any] = [table, *table.indexes]
+        for one in both:
+            one.dialect_kwargs.update({key: one.info[key] for key in one.info if key.startswith("postgresql_")})
+
+
 def _render(kind: str, item: Any, _context: Any) -> str | bool:
     """Our own types by their names, so that a migration reads like the tables."""
     from sqlmodel import AutoString
@@ -244,7 +257,7 @@ def _render(kind: str, item: Any, _context: Any) -> str | bool:
     from storage import types
 
     if kind == "type":
-        if item is types.Json:
+        if isinstance(item, types.JsonData):
             return "types.Json"
         if isinstance(item, types.Id | types.Utc):
             return f"types.{type(item).__name__}()"
