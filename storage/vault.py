@@ -50,7 +50,7 @@ class Vault:
         return AESGCM(self._derive(b"hallkeeper seal 1"))
 
     def _derive(self, purpose: bytes) -> bytes:
-        """HKDF-SHA256 (RFC 5869) without a salt; 32 bytes are its first block, so that its second step is one HMAC."""
+        """HKDF-SHA256 (RFC 5869) without a salt; 32 bytes are its first block, so its second step is one HMAC."""
         key = hmac.digest(bytes(hashlib.sha256().digest_size), self._master_key, "sha256")
         return hmac.digest(key, purpose + b"\x01", "sha256")
 
