@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from core.event import Event
@@ -24,6 +23,8 @@ from core.rights import Right
 from core.texts import Phrase, Words
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from core.activity import Activity
     from core.context import Owner, Settlement, Viewer
     from core.schedule import Due

@@ -26,10 +26,14 @@ class NotFound(Exception):
     """No such plugin or bot; the text says what there is and what to do."""
 
 
-@lru_cache
+@lru_cache(maxsize=1)
+def _all() -> EntryPoints:
+    """What every installed package offers. Reading it takes some milliseconds: once is enough for a process."""
+    return entry_points()
+
+
 def _installed(group: str) -> EntryPoints:
-    """Reads the metadata of every package that is installed, some ten milliseconds: once is enough for a process."""
-    return entry_points(group=group)
+    return _all().select(group=group)
 
 
 def with_core(plugins: Sequence[Plugin]) -> list[Plugin]:

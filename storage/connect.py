@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 CONNECT_SECONDS = 5
 """How long a connection to PostgreSQL may take to be made."""
@@ -35,6 +37,9 @@ def writing_engine(url: URL) -> Engine:
 
 
 def reading_engine(url: URL, readers: int) -> AsyncEngine:
+    """An engine for sessions. Slow the first time: what it takes is imported only now, as no start needs it."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=readers, max_overflow=0)
         event.listen(engine.sync_engine, "connect", _sqlite_pragmas)

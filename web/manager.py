@@ -17,7 +17,6 @@ from uuid import UUID
 from aiohttp import web
 from markupsafe import Markup
 from sqlalchemy import and_, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.context import Viewer
@@ -34,6 +33,7 @@ from web.sign_in import COOKIE, SESSION_LIVES, Session, SignIn
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from core.hall import Hall
 

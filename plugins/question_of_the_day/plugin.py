@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import and_, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.action import Action
@@ -32,6 +31,9 @@ from plugins.question_of_the_day.starters import STARTERS
 from plugins.question_of_the_day.tables import PREFIX, Question, Reaction, Series, SeriesChannel
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from storage.tx import Tx
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 _ = Domain("question_of_the_day")
 

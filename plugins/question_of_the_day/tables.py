@@ -1,7 +1,5 @@
 """What the question of the day keeps."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 from uuid import UUID

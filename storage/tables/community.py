@@ -1,7 +1,5 @@
 """Communities, and where they meet."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from uuid import UUID
 
