@@ -33,7 +33,9 @@ def writing_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "connect", _sqlite_writer)
         return engine
-    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_postgres_arguments())
+    # Units look rows up by their keys. A table that grew since it was last analysed must not be read whole for that.
+    arguments = _postgres_arguments("-c enable_seqscan=off")
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
 
 
 def reading_engine(url: URL, readers: int) -> AsyncEngine:

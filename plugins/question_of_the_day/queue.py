@@ -65,14 +65,14 @@ _TARGETS = PreparedForAll(
         .join(
             Channel,
             and_(
-                col(Channel.community_id) == col(SeriesChannel.community_id),
+                col(Channel.community_id) == wanted.c.community_id,
                 col(Channel.id) == col(SeriesChannel.channel_id),
             ),
         )
         .join(
             Space,
             and_(
-                col(Space.community_id) == col(Channel.community_id),
+                col(Space.community_id) == wanted.c.community_id,
                 col(Space.id) == col(Channel.space_id),
                 col(Space.removed_at).is_(None),
             ),
