@@ -33,8 +33,8 @@ def writing_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "connect", _sqlite_writer)
         return engine
-    # Units look rows up by their keys. A table that grew since it was last analysed must not be read whole for that.
-    arguments = _postgres_arguments("-c enable_seqscan=off")
+    # Units look rows up by their keys. Whatever the statistics say, a table must not be read whole for that.
+    arguments = _postgres_arguments("-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off")
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
 
 

@@ -118,7 +118,7 @@ class Id(TypeDecorator[UUID]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], UUID | None] | None:
         """From the store."""
-        return None if dialect.name == "postgresql" else _id_of
+        return None if dialect.name == "postgresql" else _id_or_none
 
 
 class Utc(TypeDecorator[datetime]):
@@ -144,14 +144,16 @@ def _bytes_of(value: UUID | None) -> bytes | None:
     return None if value is None else value.int.to_bytes(16)
 
 
-def _id_of(value: bytes | None) -> UUID | None:
-    if value is None:
-        return None
-    # As pickle does it: UUID's own way checks what needs no check here, and takes four times as long.
+def id_of(value: bytes) -> UUID:
+    """The id of 16 bytes, made as pickle does it: UUID's own way checks what needs no check, and is slower."""
     made = _new(UUID)
     _set(made, "int", int.from_bytes(value))
     _set(made, "is_safe", SafeUUID.unknown)
     return made
+
+
+def _id_or_none(value: bytes | None) -> UUID | None:
+    return None if value is None else id_of(value)
 
 
 _new, _set = object.__new__, object.__setattr__

@@ -223,8 +223,13 @@ class QuestionOfTheDay(Plugin):
             ).first()
             if series is None or question is None:
                 return None
-            ask = queue.Ask(community_id, series.id, question.id, question.words, question.language)
-            return next(iter(queue.ask_all(tx, [ask], now)), None)
+            ask = queue.Ask(
+                community_id, series.id, series.activity_id, question.id, question.words, question.language
+            )
+            try:
+                return next(iter(queue.ask_all(tx, [ask], now)), None)
+            except queue.Taken:
+                return None
 
         posted = await ctx.write(unit)
         if posted is None:

@@ -10,8 +10,6 @@ from sqlmodel import Field
 from storage.tables.base import Table
 from storage.types import Id, Json, Utc
 
-_OPEN = text("state = 'open'")
-
 
 class Activity(Table, table=True):
     """One run of a plugin in one community. A schedule makes one at most for each of its slots."""
@@ -20,8 +18,6 @@ class Activity(Table, table=True):
     __table_args__ = (
         UniqueConstraint("community_id", "schedule_id", "slot"),
         ForeignKeyConstraint(["community_id"], ["community.id"]),
-        # Of all that ever was, what is still open.
-        Index("ix_activity_open", "community_id", "plugin", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)
