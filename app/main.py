@@ -46,6 +46,10 @@ def run(options: Options) -> int:
     gc.disable()
     # structlog imports it wherever it is installed, for traces in colour that we don't show: another tenth.
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # how an import is forbidden
+    from app import roots
+
+    with roots.read_when_needed():
+        import aiohttp  # noqa: F401 - it makes its contexts for TLS now
     from app import log, serve
 
     settings = _settings(options)
