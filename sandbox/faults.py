@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,7 +19,9 @@ class FaultKind(StrEnum):
     DROP_AFTER_TAKING = "drop_after_taking"
     """The call is taken (the message stands in the channel), then the connection closes without an answer."""
     SLOW = "slow"
-    """The call is answered only after ``seconds``."""
+    """The call is taken, and answered only after ``seconds``."""
+    LATE = "late"
+    """The call is taken only after ``seconds``, whether or not the caller is still there."""
     DUPLICATE = "duplicate"
     """An event is sent to the bot twice."""
     REORDER = "reorder"
@@ -36,9 +39,24 @@ CALL_FAULTS = frozenset(
         FaultKind.DROP,
         FaultKind.DROP_AFTER_TAKING,
         FaultKind.SLOW,
+        FaultKind.LATE,
     }
 )
 EVENT_FAULTS = frozenset({FaultKind.DUPLICATE, FaultKind.REORDER})
+
+
+class Moment(StrEnum):
+    """How far a call has come."""
+
+    ARRIVED = "arrived"
+    """The request is here, and nothing was decided: a failure that is arranged now still befalls it."""
+    TAKEN = "taken"
+    """All was done that it asked for, and its answer is not on its way yet."""
+
+
+Watcher = Callable[[Moment, str, str], None]
+"""Told of a call's moments with its name and the Host that it was addressed to: processes that reach the same server
+by different names of this machine can be told apart."""
 
 
 @dataclass
@@ -62,6 +80,7 @@ class Faults:
     """The failures that are arranged and have not happened yet."""
 
     def __init__(self) -> None:
+        self.watcher: Watcher | None = None
         self._waiting: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
@@ -71,6 +90,11 @@ class Faults:
     def clear(self) -> None:
         """Forget what has not happened."""
         self._waiting.clear()
+
+    def tell(self, moment: Moment, call: str, host: str) -> None:
+        """Tell whoever watches how far a call has come."""
+        if self.watcher is not None:
+            self.watcher(moment, call, host)
 
     def take(self, name: str, kinds: frozenset[FaultKind]) -> Fault | None:
         """The failure that befalls the call or event ``name`` now, used up by one; None when all goes well."""

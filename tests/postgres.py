@@ -16,7 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,11 @@ class Missing(Exception):
 class Postgres:
     """A running server, and the databases that were made on it."""
 
-    def __init__(self, url: URL, server: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(self, url: URL, launch: Callable[[], subprocess.Popen[bytes]] | None = None) -> None:
         self.url = url
-        self.server = server
+        self.server: subprocess.Popen[bytes] | None = None
         """The process, when it is this run's own."""
+        self._launch = launch
         self._count = 0
         self._prefix = f"hall_test_{secrets.token_hex(4)}"
         self._made: list[str] = []
@@ -84,6 +85,22 @@ class Postgres:
         """Drop what was made and not dropped."""
         for name in list(self._made):
             self.drop(self.url.set(database=name).render_as_string(hide_password=False))
+
+    def start(self) -> None:
+        """Start the server, when it is this run's own; returns when it answers."""
+        if self._launch is not None:
+            self.server = self._launch()
+
+    def stop(self, by: signal.Signals = signal.SIGINT) -> None:
+        """Stop it: by SIGINT every connection is cut; by SIGQUIT it crashes, and recovers at the next start."""
+        if self.server is None:
+            return
+        self.server.send_signal(by)
+        try:
+            self.server.wait(20)
+        except subprocess.TimeoutExpired:
+            self.server.send_signal(signal.SIGQUIT)
+            self.server.wait(20)
 
     def _admin(self) -> psycopg.Connection[tuple[object, ...]]:
         address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -171,19 +188,24 @@ def own_cluster(binaries: Path, *settings: str) -> Iterator[Postgres]:
         command = [binaries / "postgres", "-D", data, "-k", folder]
         for setting in (*defaults, *settings):
             command += ["-c", setting]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log, **identity)
-        try:
-            url = URL.create("postgresql", username="hall", database="postgres", query={"host": str(folder)})
-            _wait_for(server, url, folder / "log")
-            yield Postgres(url, server)
-        finally:
-            server.send_signal(signal.SIGINT)  # a fast shutdown: connections are cut
+        url = URL.create("postgresql", username="hall", database="postgres", query={"host": str(folder)})
+
+        def launch() -> subprocess.Popen[bytes]:
+            with (folder / "log").open("ab") as log:
+                server = subprocess.Popen(command, stdout=log, stderr=log, **identity)
             try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.send_signal(signal.SIGQUIT)
-                server.wait(20)
+                _wait_for(server, url, folder / "log")
+            except BaseException:
+                server.kill()
+                raise
+            return server
+
+        postgres = Postgres(url, launch)
+        postgres.start()
+        try:
+            yield postgres
+        finally:
+            postgres.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

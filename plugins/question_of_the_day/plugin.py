@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -363,15 +364,19 @@ class QuestionOfTheDay(Plugin):
 
     @on(Edited)
     async def edited(self, ctx: Context, event: Edited, activity: Activity) -> Answer:
-        """A reply that was kept as an answer changed: so does the answer."""
+        """A reply that was kept as an answer changed: so does the answer. One that comes first stands for it."""
+        text = event.text.strip()[:MAX_ANSWER]
 
         def unit(tx: Tx) -> None:
             row = tx.execute(select(col(StoredAnswer.id)).where(*_by_message(ctx, event.message))).first()
             if row is not None:
-                sealed = ctx.seal(event.text.strip()[:MAX_ANSWER], row.id)
+                sealed = ctx.seal(text, row.id)
                 tx.execute(update(StoredAnswer).where(*_by_message(ctx, event.message)).values(sealed=sealed))
+            elif text and activity.state == OPEN:
+                self._keep_answer(ctx, tx, activity.id, text, event.message, edited=True)
 
-        await ctx.write(unit)
+        with suppress(Closed):
+            await ctx.write(unit)
         return None
 
     @on(Deleted)
@@ -419,8 +424,13 @@ class QuestionOfTheDay(Plugin):
             await ctx.write(unit)
         return None
 
-    def _keep_answer(self, ctx: Context, tx: Tx, activity_id: UUID, text: str, message: str | None) -> bool:
-        """Write an answer and its participation; whether it is the member's first here. Raises :class:`Closed`."""
+    def _keep_answer(
+        self, ctx: Context, tx: Tx, activity_id: UUID, text: str, message: str | None, *, edited: bool = False
+    ) -> bool:
+        """Write an answer and its participation; whether it is the member's first here. Raises :class:`Closed`.
+
+        ``message``: the reply that it came by, which changes no answer; ``edited``: by a change of that reply.
+        """
         if activity_state(tx, ctx.community_id, activity_id) != OPEN:
             raise Closed
         member = ctx.member(tx)
@@ -440,14 +450,16 @@ class QuestionOfTheDay(Plugin):
             ctx.participate(tx, "answer", conversation=True, activity_id=activity_id, features=features(text))
             touch_card(tx, ctx.community_id, activity_id)
             return True
-        if message is not None:
-            ctx.participate(tx, "reply", conversation=True, activity_id=activity_id, features=features(text))
-            return False
         mine = and_(
             col(StoredAnswer.community_id) == ctx.community_id,
             col(StoredAnswer.activity_id) == activity_id,
             col(StoredAnswer.member_id) == member,
         )
+        if message is not None:
+            # Its own change may have come before it, and was counted.
+            if not edited and tx.scalar(select(col(StoredAnswer.message)).where(mine)) != message:
+                ctx.participate(tx, "reply", conversation=True, activity_id=activity_id, features=features(text))
+            return False
         answer_id: UUID = tx.scalar(select(col(StoredAnswer.id)).where(mine))
         tx.execute(update(StoredAnswer).where(mine).values(sealed=ctx.seal(text, answer_id), message=None))
         ctx.participate(tx, "change", conversation=True, activity_id=activity_id, features=features(text))

@@ -13,7 +13,7 @@ from sandbox.discord.http import Call, Route, json_response, read
 from sandbox.discord.limits import GLOBAL_REQUESTS, Buckets
 from sandbox.discord.rest import Rest
 from sandbox.discord.world import World
-from sandbox.faults import CALL_FAULTS, Fault, FaultKind, Faults
+from sandbox.faults import CALL_FAULTS, Fault, FaultKind, Faults, Moment
 from sandbox.rates import Window
 from sandbox.record import Record, Refused
 
@@ -119,6 +119,7 @@ class Server:
             self._record.count(name)
             if not route.open and request.headers.get("Authorization") != self._authorization:
                 raise unauthorized()
+            self._faults.tell(Moment.ARRIVED, name, request.host)
             fault = self._faults.take(name, CALL_FAULTS)
             if fault is not None:
                 await self._befall(fault)
@@ -126,6 +127,7 @@ class Server:
             call = Call(variable, dict(request.query) if request.query_string else {})
             await read(request, call)
             status, data = await route.handler(call)
+            self._faults.tell(Moment.TAKEN, name, request.host)
         except ConnectionAbortedError:
             return self._cut(request)
         except Limited as limited:
@@ -137,6 +139,8 @@ class Server:
             return json_response(refusal.status, refusal.body, headers)
         if fault is not None and fault.kind is FaultKind.DROP_AFTER_TAKING:
             return self._cut(request)
+        if fault is not None and fault.kind is FaultKind.SLOW:
+            await asyncio.sleep(fault.seconds)
         return json_response(status, data, headers)
 
     async def _befall(self, fault: Fault) -> None:
@@ -147,7 +151,7 @@ class Server:
             raise Refusal(500, 0, "500: Internal Server Error")
         if fault.kind is FaultKind.DROP:
             raise ConnectionAbortedError
-        if fault.kind is FaultKind.SLOW:
+        if fault.kind is FaultKind.LATE:
             await asyncio.sleep(fault.seconds)
 
     @staticmethod

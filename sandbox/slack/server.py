@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from sandbox.faults import CALL_FAULTS, Fault, FaultKind, Faults
+from sandbox.faults import CALL_FAULTS, Fault, FaultKind, Faults, Moment
 from sandbox.rates import Window
 from sandbox.record import Refused
 from sandbox.slack.hooks import answer_hook
@@ -78,11 +78,14 @@ class Server:
     async def _api(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
         self._workspace.record.count(name)
+        self._faults.tell(Moment.ARRIVED, name, request.host)
         fault = self._faults.take(name, CALL_FAULTS)
         early = self._fail_early(name, fault, request)
         if early is not None:
             return early
         values = await self._values(request)
+        if fault is not None and fault.kind is FaultKind.LATE:
+            await asyncio.sleep(fault.seconds)
         response = await self._call(name, request, values)
         return await self._fail_late(fault, request, response)
 
@@ -102,6 +105,7 @@ class Server:
             if method.scopes and not workspace.scopes.intersection(method.scopes):
                 raise Refusal("missing_scope", needed=method.scopes[0], provided=",".join(sorted(workspace.scopes)))
             body: JSON = {"ok": True, **await method.handler(workspace, arguments)}
+            self._faults.tell(Moment.TAKEN, name, request.host)
         except Refusal as refusal:
             self._refused(name, 200, refusal.error)
             body = {"ok": False, "error": refusal.error, **refusal.more}

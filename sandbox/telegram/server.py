@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from sandbox.faults import CALL_FAULTS, FaultKind, Faults
+from sandbox.faults import CALL_FAULTS, FaultKind, Faults, Moment
 from sandbox.record import Refused
 from sandbox.telegram import rules
 from sandbox.telegram.backend import Backend
@@ -72,6 +72,7 @@ class Server:
                 raise refusal.error()
             self._backend.record.count(name)
             params = await read_params(request)
+            self._faults.tell(Moment.ARRIVED, name, request.host)
             fault = self._faults.take(name, CALL_FAULTS)
             kind = fault.kind if fault is not None else None
             if kind is FaultKind.DROP:
@@ -81,7 +82,10 @@ class Server:
             if fault is not None and kind is FaultKind.RATE_LIMIT:
                 seconds = max(1, math.ceil(fault.seconds))
                 raise rules.TOO_MANY.error(retry_after=seconds, seconds=seconds)
+            if fault is not None and kind is FaultKind.LATE:
+                await asyncio.sleep(fault.seconds)
             body = await self._answer(name, params)
+            self._faults.tell(Moment.TAKEN, name, request.host)
             if kind is FaultKind.DROP_AFTER_TAKING:
                 raise DroppedError
             if fault is not None and kind is FaultKind.SLOW:

@@ -1,0 +1,1 @@
+"""Processes killed in the middle of their work, and what stands on the platforms afterwards. ``make crash``."""

@@ -1,0 +1,109 @@
+"""``hallkeeper run`` as a process of its own, that can be killed at any moment and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60.0
+"""How long a start may take."""
+END_SECONDS = 20.0
+"""How long an orderly end may take before it counts as none."""
+
+
+@dataclass
+class Hall:
+    """One process at a time. ``name`` is its own in the logs, ``environment`` what it is told beside its config."""
+
+    folder: Path
+    name: str
+    environment: dict[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    starts: int = 0
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=400))
+    _reading: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start it. Returns at once: see :attr:`ready`."""
+        self.ready.clear()
+        self.starts += 1
+        path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        self.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.crash.child", "run", "--config", f"{self.name}.toml"),
+            cwd=self.folder,
+            env={**path, **self.environment},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        self._reading = asyncio.create_task(self._read(self.process))
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        with (self.folder / f"{self.name}.log").open("ab") as log:
+            async for line in process.stderr:
+                log.write(line)
+                self.said.append(line.decode(errors="replace"))
+                if line.startswith(b"{") and json.loads(line).get("event") == "ready":
+                    self.ready.set()
+
+    async def until_ready(self) -> None:
+        """Wait until it says that it is ready, or ended. Raises TimeoutError when it does neither."""
+        assert self._reading is not None
+        waiting = asyncio.create_task(self.ready.wait())
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await asyncio.wait({waiting, self._reading}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+    @property
+    def last_words(self) -> str:
+        """What it said last."""
+        return "".join(list(self.said)[-5:])
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process lives."""
+        return self.process is not None and self.process.returncode is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, now."""
+        assert self.process is not None
+        os.kill(self.process.pid, number)
+
+    async def ended(self) -> int:
+        """Wait for the end; the exit code, negative for a signal."""
+        assert self.process is not None
+        assert self._reading is not None
+        code = await self.process.wait()
+        await self._reading
+        return code
+
+    async def end(self) -> int:
+        """End it in order; killed when that takes too long."""
+        if self.runs:
+            self.send(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                return await self.ended()
+        except TimeoutError:
+            self.send(signal.SIGKILL)
+            return await self.ended()
+
+    def config(self, store: str, platforms: dict[str, dict[str, Any]]) -> None:
+        """Write its config."""
+        sections: dict[str, dict[str, Any]] = {"store": {"url": store}, "web": {"enabled": False}, **platforms}
+        lines = []
+        for name, section in sections.items():
+            lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
+        (self.folder / f"{self.name}.toml").write_text("\n".join(lines))
