@@ -18,9 +18,7 @@ from sqlmodel import col
 from app.settings import Settings
 from app.upkeep import reaching
 from core.bot import Bot, Finding, Severity
-from core.house import House
-from core.registry import catalogues_for, migrations_of
-from core.schedule_desk import ScheduleDesk
+from core.registry import catalogues_for, migrations_of, with_core
 from core.texts import Catalogues
 from storage import keeper, migrate
 from storage.connect import writing_engine
@@ -174,7 +172,7 @@ def _channels(url: URL) -> list[Known]:
 # -- texts, plugins, pages --------------------------------------------------------------------------------------
 def _texts(settings: Settings) -> list[Finding]:
     """Which languages are spoken, and which plugin lacks one of them."""
-    plugins = [House(), ScheduleDesk(), *settings.plugins]
+    plugins = with_core(settings.plugins)
     try:
         languages = catalogues_for(plugins).languages
     except ValueError as error:

@@ -1,15 +1,20 @@
-"""The command line. Each command imports what it needs when it runs, so that every one of them starts at once."""
+"""The command line. Each command imports what it needs when it runs, so that every one of them starts at once.
+
+argparse reads it: a library for command lines cost a start 20 ms (5 %), and what it adds is not needed here.
+"""
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import gc
 import inspect
+import math
+import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
-
-import typer
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -17,61 +22,21 @@ if TYPE_CHECKING:
 CONFIG = Path("config.toml")
 """What is read where no other file is named and this one is there."""
 
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="HALLKEEPER_CONFIG",
-        show_envvar=True,
-        help="The file with the settings. Without it: config.toml, where there is one.",
-    ),
-]
-SecretsOption = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="HALLKEEPER_SECRETS",
-        show_envvar=True,
-        help="A folder with secrets, each a file: discord__token holds the setting discord.token.",
-    ),
-]
-
-app = typer.Typer(
-    name="hallkeeper",
-    help="Keeps halls talking: one question of the day for your Discord, Slack and Telegram, self-hosted.",
-    epilog="""\b
-Try it:      hallkeeper demo
-For real:    copy config.example.toml to config.toml and fill in what is yours
+ABOUT = "Keeps halls talking: one question of the day for your Discord, Slack and Telegram, self-hosted."
+FIRST_STEPS = """\
+try it:      hallkeeper demo
+for real:    copy config.example.toml to config.toml and fill in what is yours
              hallkeeper doctor
              hallkeeper run
-""",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+"""
+
+Options = argparse.Namespace
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"hallkeeper {version('hallkeeper')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _hallkeeper(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
-    ] = False,
-) -> None:
-    pass
-
-
-@app.command()
-def run(config: ConfigOption = None, secrets: SecretsOption = None) -> None:
+# -- commands: each takes its options and returns the exit code; its docstring is its help ------------------------
+def run(options: Options) -> int:
     """Run the bots and the pages until SIGTERM or Ctrl-C.
 
-    \b
     The store is made, or migrated, at the start. It ends within a second and loses nothing.
       hallkeeper run --config config.toml
       hallkeeper run --config config.toml --secrets /run/secrets
@@ -81,27 +46,22 @@ def run(config: ConfigOption = None, secrets: SecretsOption = None) -> None:
     gc.disable()
     # structlog imports it wherever it is installed, for traces in colour that we don't show: another tenth.
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # how an import is forbidden
+    from app import roots
+
+    with roots.read_when_needed():
+        import aiohttp  # noqa: F401 - it makes its contexts for TLS now
     from app import log, serve
 
-    settings = _settings(config, secrets)
+    settings = _settings(options)
     log.set_up(settings.log, settings.secrets)
     gc.freeze()
     gc.enable()
-    _finish(serve.run(settings))
+    return _finish(serve.run(settings))
 
 
-@app.command()
-def demo(
-    seconds: Annotated[
-        float | None, typer.Option("--for", metavar="SECONDS", min=1, help="End by itself after so long.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Say nothing but one line of JSON at the end.")] = False,
-    data: Annotated[Path, typer.Option(help="The folder that the store stays in.")] = Path("data/demo"),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 takes a free one.")] = 8000,
-) -> None:
+def demo(options: Options) -> int:
     """Show it all on this machine: three platforms, their members, and one page to watch and play in.
 
-    \b
     Nothing leaves this machine, and it needs no token.
       hallkeeper demo
       hallkeeper demo --for 20 --json
@@ -109,20 +69,12 @@ def demo(
     """
     from app.demo import run_demo
 
-    _finish(run_demo(seconds, as_json, data, port))
+    return _finish(run_demo(options.seconds, options.json, options.data, options.port))
 
 
-@app.command()
-def doctor(
-    config: ConfigOption = None,
-    secrets: SecretsOption = None,
-    channel: Annotated[
-        list[str] | None, typer.Option(help="Only this channel, by name or id. May be given several times.")
-    ] = None,
-) -> None:
+def doctor(options: Options) -> int:
     """Look at everything that must be right, and say what to do where it isn't.
 
-    \b
     Tokens, intents and scopes, what the bot may do in each channel, the store, the key. It changes nothing, and may
     be used while hallkeeper runs. Ends with 1 when something is wrong.
       hallkeeper doctor --config config.toml
@@ -130,91 +82,184 @@ def doctor(
     """
     from app.doctor import report
 
-    _finish(report(_settings(config, secrets), channel or (), typer.echo))
+    return _finish(report(_settings(options), options.channel, _say))
 
 
-@app.command()
-def migrate(
-    config: ConfigOption = None,
-    secrets: SecretsOption = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; end with 1 when migrations are missing.")
-    ] = False,
-) -> None:
+def migrate(options: Options) -> int:
     """Bring the store up to date. `hallkeeper run` does so by itself; back the store up first.
 
-    \b
+    First see what is missing, then do it:
       hallkeeper migrate --check
       hallkeeper migrate
     """
     from app.upkeep import migrate_store
 
-    raise typer.Exit(migrate_store(_settings(config, secrets), check, typer.echo))
+    return migrate_store(_settings(options), options.check, _say)
 
 
-@app.command()
-def plugins() -> None:
+def plugins(_: Options) -> int:
     """List the plugins and the platforms that are installed."""
     from core.registry import bot_names, plugin_class, plugin_names
 
     for name in plugin_names():
         plugin = plugin_class(name)
-        typer.echo(f"plugin    {name} · {getattr(plugin.title, 'key', plugin.title)}")
+        _say(f"plugin    {name} · {getattr(plugin.title, 'key', plugin.title)}")
     for name in bot_names():
-        typer.echo(f"platform  {name}")
+        _say(f"platform  {name}")
+    return 0
 
 
 def main() -> None:
     """The entry point. What goes wrong ends in one clear line and a code, never in a trace."""
     try:
-        _add_platforms(sys.argv[1:2])
-        app(prog_name="hallkeeper")
+        options = _parser(sys.argv[1:2]).parse_args()
+        code: int = options.command(options)
     except Exception as error:
         _fail(error)
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    sys.exit(code)
 
 
-# -- parts ------------------------------------------------------------------------------------------------------
-def _settings(config: Path | None, secrets: Path | None) -> Settings:
-    from app.settings import load
+# -- options ----------------------------------------------------------------------------------------------------
+def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("hallkeeper", epilog=FIRST_STEPS, **_like(ABOUT))
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
+    group = _group(parser)
 
-    return load(config or (CONFIG if CONFIG.is_file() else None), secrets)
+    one = _command(group, run, run)
+    _add_settings(one)
+
+    one = _command(group, demo, demo)
+    one.add_argument("--for", dest="seconds", metavar="SECONDS", type=_seconds, help="end by itself after so long")
+    one.add_argument("--json", action="store_true", help="say nothing but one line of JSON at the end")
+    one.add_argument("--data", type=Path, default=Path("data/demo"), help="the store's folder (default: %(default)s)")
+    one.add_argument("--port", type=_port, default=8000, help="the page's; 0 takes a free one (default: %(default)s)")
+
+    one = _command(group, doctor, doctor)
+    _add_settings(one)
+    one.add_argument(
+        "--channel", action="append", default=[], help="only this one, by name or id; may be given several times"
+    )
+
+    one = _command(group, migrate, migrate)
+    _add_settings(one)
+    one.add_argument("--check", action="store_true", help="change nothing; end with 1 when migrations are missing")
+
+    _command(group, plugins, plugins)
+    if not (first and first[0] in group.choices):
+        _add_platforms(group, first)
+    return parser
 
 
-def _finish(work: Coroutine[Any, Any, int | None]) -> NoReturn:
-    import asyncio
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Where the settings are: said here, else by the environment."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=os.environ.get("HALLKEEPER_CONFIG") or None,
+        help="with the settings; else HALLKEEPER_CONFIG in the environment, else config.toml where there is one",
+    )
+    parser.add_argument(
+        "--secrets",
+        type=Path,
+        metavar="FOLDER",
+        default=os.environ.get("HALLKEEPER_SECRETS") or None,
+        help="with secrets, each a file: discord__token holds the setting discord.token; else HALLKEEPER_SECRETS",
+    )
 
-    raise typer.Exit(asyncio.run(work) or 0)
 
-
-def _add_platforms(first: list[str]) -> None:
+def _add_platforms(group: Any, first: Sequence[str]) -> None:
     """Put each platform's own commands beside ours. A platform is only imported when it is called by its name."""
-    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    if first and first[0] in known:
-        return
     from core.registry import bot_names, tools_of
 
     for name in bot_names():
-        group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-        group.callback()(lambda: None)
+        about = f"What has to be set up at {name.capitalize()}."
+        tools = _group(group.add_parser(name, help=about, **_like(about)))
         for tool in tools_of(name) if first == [name] else ():
-            group.command(tool.__name__)(_printed(tool))
-        app.add_typer(group, name=name, help=f"What has to be set up at {name.capitalize()}.")
+            _add_tool(tools, tool)
 
 
-def _printed(tool: Callable[..., str]) -> Callable[..., None]:
+def _add_tool(group: Any, tool: Callable[..., str]) -> None:
     """A platform's tool as a command: what it takes by name alone becomes an option."""
+    takes = inspect.signature(tool, eval_str=True).parameters
 
-    def command(**options: Any) -> None:
-        typer.echo(tool(**options).rstrip("\n"))
+    def command(options: Options) -> int:
+        _say(tool(**{name: getattr(options, name) for name in takes}).rstrip("\n"))
+        return 0
 
-    takes = inspect.signature(tool, eval_str=True).parameters.values()
-    options = [one.replace(annotation=Annotated[one.annotation, typer.Option()]) for one in takes]
-    command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]  # what typer reads
-    command.__annotations__ = {one.name: one.annotation for one in options}
-    command.__doc__ = tool.__doc__
-    return command
+    parser = _command(group, tool, command)
+    for name, one in takes.items():
+        must = one.default is one.empty
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=one.annotation, required=must, default=None if must else one.default
+        )
+
+
+def _command(group: Any, described: Callable[..., Any], runs: Callable[[Options], int]) -> argparse.ArgumentParser:
+    """A command with a function's name, and its docstring as the help."""
+    text = inspect.getdoc(described) or ""
+    parser: argparse.ArgumentParser = group.add_parser(
+        described.__name__, help=text.partition("\n")[0].replace("%", "%%"), **_like(text)
+    )
+    parser.set_defaults(command=runs)
+    return parser
+
+
+def _group(parser: argparse.ArgumentParser) -> Any:
+    """Where a parser's commands go. Called without one it says what there is."""
+
+    def tell(_: Options) -> int:
+        parser.print_help()
+        return 2
+
+    parser.set_defaults(command=tell)
+    return parser.add_subparsers(title="commands", metavar="COMMAND")
+
+
+def _like(text: str) -> dict[str, Any]:
+    """How every parser reads its words: texts as they are broken, options by their whole names."""
+    shown = argparse.RawDescriptionHelpFormatter
+    return {"description": text, "formatter_class": shown, "allow_abbrev": False}
+
+
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        _say(f"hallkeeper {version('hallkeeper')}")
+        sys.exit(0)
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 1 <= (seconds := float(text)) < math.inf:
+            return seconds
+    raise argparse.ArgumentTypeError("that takes a number of seconds, at least 1")
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError("ports go from 0 to 65535")
+
+
+# -- parts ------------------------------------------------------------------------------------------------------
+def _settings(options: Options) -> Settings:
+    from app.settings import load
+
+    return load(options.config or (CONFIG if CONFIG.is_file() else None), options.secrets)
+
+
+def _finish(work: Coroutine[Any, Any, int | None]) -> int:
+    import asyncio
+
+    return asyncio.run(work) or 0
+
+
+def _say(line: str) -> None:
+    print(line)  # noqa: T201 - the command line talks to a person
 
 
 def _fail(error: BaseException) -> NoReturn:
@@ -237,7 +282,7 @@ def _fail(error: BaseException) -> NoReturn:
             f"A fault of hallkeeper itself ({type(error).__name__} at {place}). Please report it. "
             "What was acknowledged is in the store."
         )
-    typer.echo(f"hallkeeper: {words}", err=True)
+    print(f"hallkeeper: {words}", file=sys.stderr)  # noqa: T201 - the command line talks to a person
     sys.exit(1)
 
 

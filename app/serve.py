@@ -16,14 +16,13 @@ from app.settings import Settings
 from core.chores import Chores
 from core.clock import Clock, SystemClock
 from core.hall import Hall
-from core.house import House
-from core.registry import catalogues_for, migrations_of
-from core.schedule_desk import ScheduleDesk
+from core.registry import catalogues_for, migrations_of, with_core
 from storage.alone import alone
 from storage.engine import Store
 from storage.errors import BadMasterKey, WrongMasterKey
 from storage.vault import Vault
 from web.server import Web
+from web.sign_in import Guest
 
 logger = structlog.get_logger(__name__)
 
@@ -89,7 +88,9 @@ async def _running(settings: Settings, clock: Clock, only: bool) -> AsyncIterato
             if settings.web.enabled:
                 await _listen(web, settings)
                 address = settings.web.public_url.rstrip("/") or web.url
-                hall.page_link = lambda community_id: address + web.sign_in.link(community_id)
+                hall.page_link = lambda community_id, place, who: (
+                    address + web.sign_in.link(community_id, Guest(place, who))
+                )
             await hall.start()
             try:
                 yield Running(hall, store, web)
@@ -103,7 +104,7 @@ async def _running(settings: Settings, clock: Clock, only: bool) -> AsyncIterato
 
 
 def _hall(settings: Settings, store: Store, clock: Clock, only: bool) -> Hall:
-    plugins = [House(), ScheduleDesk(), *settings.plugins]
+    plugins = with_core(settings.plugins)
     try:
         catalogues = catalogues_for(plugins)
         return Hall(store=store, bots=settings.bots, plugins=plugins, catalogues=catalogues, clock=clock, alone=only)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +41,8 @@ class SettingsError(Exception):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # Only the model that is made of all of them is ever used: it alone needs to be built.
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class StoreSettings(_Section):
@@ -99,7 +99,7 @@ class _Sources:
 class _Read(BaseSettings):
     """Environment over secrets over the file."""
 
-    model_config = SettingsConfigDict(extra="ignore")
+    model_config = SettingsConfigDict(extra="ignore", defer_build=True)
     sources: ClassVar[_Sources]
 
     plugins: Annotated[list[str], BeforeValidator(_by_commas)] = Field(
@@ -120,7 +120,7 @@ class _Read(BaseSettings):
 class DeploymentSettings(_Read):
     """The sections that every deployment has; platforms' and plugins' are added beside them."""
 
-    model_config = SettingsConfigDict(extra="forbid")
+    model_config = SettingsConfigDict(extra="forbid", defer_build=True)
 
     store: StoreSettings = StoreSettings()
     vault: VaultSettings = VaultSettings()
@@ -192,6 +192,8 @@ def load(config: Path | None, secrets: Path | None = None, **given: Any) -> Sett
 
 # -- the places -------------------------------------------------------------------------------------------------
 def _toml(path: Path) -> dict[str, Any]:
+    import tomllib  # many deployments have no file
+
     try:
         with path.open("rb") as file:
             return tomllib.load(file)

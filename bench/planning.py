@@ -36,9 +36,8 @@ from core.bot import Address, Sent
 from core.capabilities import Capabilities
 from core.clock import SystemClock
 from core.hall import Hall
-from core.house import House
 from core.message import Message
-from core.registry import catalogues_for, migrations_of
+from core.registry import catalogues_for, migrations_of, with_core
 from core.testing import FakeBot, SetClock
 from plugins.question_of_the_day.plugin import QuestionOfTheDay
 from plugins.question_of_the_day.tables import Question, Series, SeriesChannel
@@ -92,7 +91,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 @asynccontextmanager
 async def opened(url: str, clock: Any, bots: Sequence[FakeBot]) -> AsyncIterator[Hall]:
     """A store with the question plugin, and a hall over it that was not started."""
-    plugins = [House(), QuestionOfTheDay()]
+    plugins = with_core([QuestionOfTheDay()])
     store = await Store.open(url, clock=clock.now, vault=Vault.generate(), plugins=migrations_of(plugins))
     yield Hall(store=store, bots=bots, plugins=plugins, catalogues=catalogues_for(plugins), clock=clock)
     await store.close()

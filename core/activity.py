@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, literal_column, select, update
@@ -46,8 +46,7 @@ class Target:
     lane: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewActivity:
+class NewActivity(NamedTuple):
     """An activity to be opened, and the channels that owe its card, which goes out by ``expires_at`` or never."""
 
     community_id: UUID
@@ -63,7 +62,8 @@ def open_all(tx: Tx, plugin: str, several: Sequence[NewActivity], now: datetime)
 
     One a schedule and slot: a second raises the store's IntegrityError, with none of them opened.
     """
-    ids = [tx.new_id() for _ in several]
+    ids = tx.new_ids(len(several))
+    posts = iter(tx.new_ids(sum(len(one.targets) for one in several)))
     insert_all(
         tx,
         ActivityRow,
@@ -87,7 +87,7 @@ def open_all(tx: Tx, plugin: str, several: Sequence[NewActivity], now: datetime)
         [
             {
                 "community_id": one.community_id,
-                "id": tx.new_id(),
+                "id": next(posts),
                 "activity_id": activity_id,
                 "space_id": target.space_id,
                 "channel_id": target.channel_id,

@@ -16,9 +16,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, bindparam, literal_column, or_, select, update
 from sqlmodel import col
 
-from core import incidents
 from core.capabilities import Capabilities
+from core.incidents import TOO_LATE, Kind
 from core.pace import Paces
+from core.telling import stuck
 from storage import workers
 from storage.bulk import update_all
 from storage.people import external_id_of
@@ -31,8 +32,6 @@ AHEAD = 1.0
 """Seconds for which sends are reserved ahead: enough that none waits for the next look, and little to lose."""
 WINDOW = timedelta(hours=6)
 """How late a post may still go out that says nothing else."""
-TOO_LATE = "too late"
-"""Why a delivery failed that could not go out within its window."""
 DIED = "the sender died while sending"
 
 # Terms of the index on what is undone: they must stand as they stand there, or SQLite won't use it.
@@ -163,7 +162,7 @@ def take_over(tx: Tx, lane: str, now: datetime, capabilities: Capabilities) -> i
     After that the platform is asked whether it arrived, where it can tell; else a person is.
     """
     rows = tx.execute(
-        select(col(Delivery.community_id), col(Delivery.id), col(Delivery.sent_at))
+        select(col(Delivery.community_id), col(Delivery.id), col(Delivery.sent_at), col(Delivery.channel_id))
         .where(
             col(Delivery.lane) == lane,
             _UNDONE,
@@ -253,7 +252,7 @@ def _sift(tx: Tx, rows: list[Row[Any]], now: datetime, capabilities: Capabilitie
         late = _expires_at(row) <= now
         if row.state == "pending" and row.sent_at is None and late:
             _set(tx, row, state="failed", leased_by=None, error=TOO_LATE)
-            incidents.note(tx, incidents.Kind.FAILED, row.community_id, delivery_id=row.id, reason=TOO_LATE)
+            _stuck(tx, Kind.FAILED, row, TOO_LATE)
         elif (
             row.state == "pending"
             and row.sent_at is not None
@@ -276,7 +275,11 @@ def _doubt(tx: Tx, row: Row[Any], now: datetime, capabilities: Capabilities, rea
         _set(tx, row, state="checking", leased_by=None, error=reason, due_at=now)
     else:
         _set(tx, row, state="unknown", leased_by=None, error=reason)
-        incidents.note(tx, incidents.Kind.UNKNOWN, row.community_id, delivery_id=row.id, reason=reason)
+        _stuck(tx, Kind.UNKNOWN, row, reason)
+
+
+def _stuck(tx: Tx, kind: Kind, row: Row[Any], reason: str) -> None:
+    stuck(tx, kind, row.community_id, row.id, reason=reason, private=row.channel_id is None)
 
 
 def _set(tx: Tx, row: Row[Any], **values: Any) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.action import Action, Argument
 from core.activity import Activity, activity_by_id
@@ -29,6 +28,8 @@ from storage.vault import Vault
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from core.hall import Hall
 

@@ -22,6 +22,7 @@ from core.activity import activity_by_id
 from core.bot import Address, Bot, SendError, SendFailed, SendRefused, SendUnknown, Sent
 from core.claims import Claimed, Job
 from core.message import Message
+from core.telling import stuck
 from core.texts import Words
 from core.workforce import boot_time
 from storage import workers
@@ -343,11 +344,11 @@ class Lane:
         )
 
     async def _fail(self, job: Job, reason: str) -> None:
-        note = partial(self._note, job, incidents.Kind.FAILED, reason=reason)
+        note = partial(self._stuck, job, incidents.Kind.FAILED, reason)
         await self._settle(job, note, state="failed", error=reason)
 
     async def _unknown(self, job: Job, reason: str) -> None:
-        note = partial(self._note, job, incidents.Kind.UNKNOWN, reason=reason)
+        note = partial(self._stuck, job, incidents.Kind.UNKNOWN, reason)
         await self._settle(job, note, state="unknown", error=reason)
 
     async def _doubt(self, job: Job, reason: str) -> None:
@@ -370,6 +371,10 @@ class Lane:
     @staticmethod
     def _note(job: Job, kind: incidents.Kind, tx: Tx, **detail: Any) -> None:
         incidents.note(tx, kind, job.community_id, delivery_id=job.id, **detail)
+
+    @staticmethod
+    def _stuck(job: Job, kind: incidents.Kind, reason: str, tx: Tx) -> None:
+        stuck(tx, kind, job.community_id, job.id, reason=reason, private=bool(job.member))
 
     async def _settle(self, job: Job, note: Callable[[Tx], None] | None = None, **values: Any) -> None:
         """Write what became of a delivery and let go of it, however long the store is away."""

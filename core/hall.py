@@ -91,8 +91,8 @@ class Hall:
         self.workforce = Workforce(self, alone=alone)
         self.deliverer = Deliverer(self)
         self.planner = Planner(self)
-        self.page_link: Callable[[UUID], str] | None = None
-        """Makes a link that signs a manager in on a community's page, once; None where there are no pages."""
+        self.page_link: Callable[[UUID, Place, Who], str] | None = None
+        """Makes a link that signs whoever asks for it in on a community's page, once; None where there are none."""
 
     # -- life --------------------------------------------------------------------------------------------------
     async def start(self) -> None:

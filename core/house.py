@@ -305,7 +305,9 @@ class House(Plugin):
             return Message(text=_("There is no page here: whoever runs this bot has switched it off."))
         return Message(
             text=_("Your page. The link is for you alone, good once and for ten minutes."),
-            controls=(Button(_("Open the page"), url=link(ctx.community_id), style=ButtonStyle.PRIMARY),),
+            controls=(
+                Button(_("Open the page"), url=link(ctx.community_id, ctx.place, ctx.who), style=ButtonStyle.PRIMARY),
+            ),
         )
 
     # -- parts ---------------------------------------------------------------------------------------------------

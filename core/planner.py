@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Row, and_, bindparam, literal_column, select, update
+from sqlalchemy import ColumnElement, String, and_, bindparam, cast, literal_column, select, update
 from sqlmodel import col
 
 from core import incidents
 from core.incidents import Kind
 from core.schedule import Due, ScheduleError
-from core.timetable import timing_of
-from core.timing import Slot, newest_due_and_next, next_due
+from core.timing import Slot, Timing, newest_due_and_next, next_due, timing_from
 from core.workforce import boot_time
 from core.zones import zone
 from storage.bulk import update_all
@@ -130,14 +131,7 @@ class Planner:
 
     # -- one batch, in a writer's thread -----------------------------------------------------------------------------
     def _batch(self, tx: Tx, *, now: datetime) -> int:
-        rows = tx.execute(
-            _SCHEDULES.where(
-                col(Schedule.next_at) <= now, col(Schedule.paused_at).is_(None), col(Schedule.ended_at).is_(None)
-            )
-            .order_by(col(Schedule.next_at))
-            .limit(BATCH)
-            .with_for_update(of=Schedule, skip_locked=True)
-        ).all()
+        rows = [_Row(*row) for row in tx.run(_CLAIM, now=now)]
         looks = [look for row in rows if (look := self._look(tx, row, now)) is not None]
         self._make(tx, [look for look in looks if look.wanted])
         for look in looks:
@@ -145,12 +139,12 @@ class Planner:
         update_all(tx, Schedule, ("community_id", "id"), [look.values(now) for look in looks], planned_at=now)
         return len(rows)
 
-    def _look(self, tx: Tx, row: Row[Any], now: datetime) -> _Look | None:
+    def _look(self, tx: Tx, row: _Row, now: datetime) -> _Look | None:
         """What is due of a schedule, and when it is due next. One that can't be kept ends."""
         catch_up = timedelta(seconds=row.catch_up_seconds) or CATCH_UP
         slot = datetime.fromisoformat(row.next_slot)
         try:
-            turn = newest_due_and_next(timing_of(row), zone(row.time_zone or row.home), slot, now, catch_up)
+            turn = newest_due_and_next(*row.timing(), slot, now, catch_up)
         except ScheduleError:
             logger.exception("a schedule can't be kept and ends", schedule=str(row.id))
             here = and_(col(Schedule.community_id) == row.community_id, col(Schedule.id) == row.id)
@@ -256,23 +250,65 @@ class _Look:
         }
 
 
-_SCHEDULES = select(
-    col(Schedule.community_id),
-    col(Schedule.id),
-    col(Schedule.plugin),
-    col(Schedule.kind),
-    col(Schedule.spec),
-    col(Schedule.until),
-    col(Schedule.days_off),
-    col(Schedule.not_before),
-    col(Schedule.next_at),
-    col(Schedule.next_slot),
-    col(Schedule.catch_up_seconds),
-    col(Schedule.tries),
-    col(Schedule.time_zone),
-    col(Community.language),
-    col(Community.time_zone).label("home"),
-).join(Community, col(Community.id) == col(Schedule.community_id))
+class _Row(NamedTuple):
+    """A schedule with what its community says of it. JSON as text: most say the same, which is read once."""
+
+    community_id: UUID
+    id: UUID
+    plugin: str
+    kind: str
+    spec: str
+    until: str | None
+    days_off: str
+    not_before: str | None
+    next_slot: str
+    catch_up_seconds: int
+    tries: int
+    time_zone: str | None
+    home: str
+    language: str
+
+    def timing(self) -> tuple[Timing, ZoneInfo]:
+        """What it says, and in which zone. Raises ScheduleError."""
+        return _timing(self.kind, self.spec, self.until, self.days_off, self.not_before, self.time_zone or self.home)
+
+
+@lru_cache(4096)
+def _timing(
+    kind: str, spec: str, until: str | None, days_off: str, not_before: str | None, where: str
+) -> tuple[Timing, ZoneInfo]:
+    return timing_from(kind, json.loads(spec), until, json.loads(days_off), not_before), zone(where)
+
+
+def _schedules(*where: ColumnElement[bool]) -> Prepared:
+    """A batch of schedules, locked; those that another process has in hand are passed over."""
+    return Prepared(
+        select(
+            col(Schedule.community_id),
+            col(Schedule.id),
+            col(Schedule.plugin),
+            col(Schedule.kind),
+            cast(col(Schedule.spec), String),
+            col(Schedule.until),
+            cast(col(Schedule.days_off), String),
+            col(Schedule.not_before),
+            col(Schedule.next_slot),
+            col(Schedule.catch_up_seconds),
+            col(Schedule.tries),
+            col(Schedule.time_zone),
+            col(Community.time_zone).label("home"),
+            col(Community.language),
+        )
+        .join(Community, col(Community.id) == col(Schedule.community_id))
+        .where(*where, col(Schedule.paused_at).is_(None), col(Schedule.ended_at).is_(None))
+        .order_by(col(Schedule.next_at))
+        .limit(BATCH)
+        .with_for_update(of=Schedule, skip_locked=True)
+    )
+
+
+_CLAIM = _schedules(col(Schedule.next_at) <= bindparam("now"))
+_AHEAD = _schedules(col(Schedule.planned_at) > bindparam("now"))
 _DUE = Prepared(
     select(
         select(literal_column("1"))
@@ -300,17 +336,11 @@ def _is_planned(tx: Tx, look: _Look) -> bool:
 
 def _reckon_again(tx: Tx, *, now: datetime) -> int:
     """One batch of what was planned by a clock that was ahead."""
-    rows = tx.execute(
-        _SCHEDULES.where(
-            col(Schedule.planned_at) > now + JUMP, col(Schedule.ended_at).is_(None), col(Schedule.paused_at).is_(None)
-        )
-        .limit(BATCH)
-        .with_for_update(of=Schedule, skip_locked=True)
-    ).all()
+    rows = [_Row(*row) for row in tx.run(_AHEAD, now=now + JUMP)]
     values = []
     for row in rows:
         try:
-            upcoming = next_due(timing_of(row), zone(row.time_zone or row.home), now)
+            upcoming = next_due(*row.timing(), now)
         except ScheduleError:
             upcoming = None
         slot, at = (upcoming.slot.isoformat(), upcoming.at) if upcoming else (None, None)

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from core.event import Event
 from core.form import Form
 from core.message import Message
 from core.rights import Right
-from core.texts import Phrase
+from core.texts import Phrase, Words
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from core.activity import Activity
     from core.context import Owner, Settlement, Viewer
     from core.schedule import Due
@@ -174,6 +175,10 @@ class Plugin:
     async def card(self, session: AsyncSession, activity: Activity) -> Message | None:
         """The message that shows an activity's state now; None when there is nothing to show any more."""
         raise LookupError(f"{self.name} has no card for {activity.id}")
+
+    def label(self, data: Mapping[str, Any]) -> Words:
+        """What an activity is about, marked up, for lists that managers read; ``data`` is the activity's."""
+        return ""
 
     def due(self, tx: Tx, dues: Sequence[Due]) -> None:
         """Schedules of this plugin came due: make the activities and their posts inside ``tx``, in a writer thread.

@@ -13,7 +13,9 @@ from pathlib import Path
 from core.bot import Bot
 from core.house import House
 from core.plugin import Plugin
+from core.schedule_desk import ScheduleDesk
 from core.texts import Catalogues
+from core.watch import Watch
 from storage.migrate import PluginMigrations
 
 PLUGINS = "hallkeeper.plugins"
@@ -24,10 +26,19 @@ class NotFound(Exception):
     """No such plugin or bot; the text says what there is and what to do."""
 
 
-@lru_cache
+@lru_cache(maxsize=1)
+def _all() -> EntryPoints:
+    """What every installed package offers. Reading it takes some milliseconds: once is enough for a process."""
+    return entry_points()
+
+
 def _installed(group: str) -> EntryPoints:
-    """Reads the metadata of every package that is installed, some ten milliseconds: once is enough for a process."""
-    return entry_points(group=group)
+    return _all().select(group=group)
+
+
+def with_core(plugins: Sequence[Plugin]) -> list[Plugin]:
+    """The core's own plugins, made anew, and these."""
+    return [House(), ScheduleDesk(), Watch(), *plugins]
 
 
 def plugin_class(name: str) -> type[Plugin]:

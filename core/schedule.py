@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
@@ -349,8 +349,7 @@ def _number(text: str, names: Mapping[str, int]) -> int:
 
 
 # -- what plugins are handed -----------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A schedule's slot that has come, as the plugin that makes something of it sees it."""
 
     community_id: UUID

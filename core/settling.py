@@ -63,11 +63,16 @@ def settle(tx: Tx, route: SpaceRoute, choices: Choices, code_hash: bytes, accoun
                 name=route.name,
                 language=choices.language,
                 time_zone=choices.time_zone,
+                keeper_id=account_id,
                 created_at=tx.now,
             )
         )
     else:
-        tx.execute(update(Community).where(col(Community.id) == community_id).values(language=choices.language))
+        tx.execute(
+            update(Community)
+            .where(col(Community.id) == community_id)
+            .values(language=choices.language, keeper_id=account_id)
+        )
         move_zone(tx, community_id, choices.time_zone, tx.now)
     if not known:
         tx.add(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 CONNECT_SECONDS = 5
 """How long a connection to PostgreSQL may take to be made."""
@@ -37,11 +39,17 @@ def writing_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "connect", _sqlite_writer)
         return engine
-    arguments = _postgres_arguments(f"-c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000:.0f}")
+    # Units look rows up by their keys. Whatever the statistics say, a table must not be read whole for that.
+    options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    idle = f"-c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000:.0f}"
+    arguments = _postgres_arguments(f"{options} {idle}")
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
 
 
 def reading_engine(url: URL, readers: int) -> AsyncEngine:
+    """An engine for sessions. Slow the first time: what it takes is imported only now, as no start needs it."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=readers, max_overflow=0)
         event.listen(engine.sync_engine, "connect", _sqlite_pragmas)

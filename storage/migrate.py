@@ -80,15 +80,19 @@ def check(url: str | URL, plugin: PluginMigrations | None = None) -> MigrationSt
 def check_all(url: str | URL, plugins: Sequence[PluginMigrations] = ()) -> list[MigrationState]:
     """Where a store stands: first the core, then each plugin."""
     parsed = parse_url(url)
-    sets = (_CORE, *plugins)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
-        return [_state(migrations, None) for migrations in sets]
+        return [_state(migrations, None) for migrations in (_CORE, *plugins)]
     engine = writing_engine(parsed)
     try:
         with engine.connect() as connection:
-            return [_state(migrations, _current(connection, migrations)) for migrations in sets]
+            return states(connection, plugins)
     finally:
         engine.dispose()
+
+
+def states(connection: Connection, plugins: Sequence[PluginMigrations] = ()) -> list[MigrationState]:
+    """:func:`check_all` on a connection that is there."""
+    return [_state(migrations, _current(connection, migrations)) for migrations in (_CORE, *plugins)]
 
 
 def upgrade(url: str | URL, plugins: Sequence[PluginMigrations] = ()) -> None:
@@ -97,18 +101,18 @@ def upgrade(url: str | URL, plugins: Sequence[PluginMigrations] = ()) -> None:
     :raises StoreAhead: the store was migrated by something newer. Nothing was changed.
     """
     parsed = parse_url(url)
-    states = check_all(parsed, plugins)
-    refuse_ahead(parsed, states)
-    if not any(state.behind for state in states):
+    found = check_all(parsed, plugins)
+    refuse_ahead(parsed, found)
+    if not any(state.behind for state in found):
         return
 
     def run(connection: Connection) -> None:
         from alembic import command
 
         # Read again under the lock: another process may just have done it all.
-        states = [_state(migrations, _current(connection, migrations)) for migrations in (_CORE, *plugins)]
-        refuse_ahead(parsed, states)
-        for migrations, state in zip((_CORE, *plugins), states, strict=True):
+        found = states(connection, plugins)
+        refuse_ahead(parsed, found)
+        for migrations, state in zip((_CORE, *plugins), found, strict=True):
             if state.behind:
                 command.upgrade(_config(connection, migrations, plugins, tables.metadata), "head")
 
@@ -123,6 +127,7 @@ def differences(
     from alembic.migration import MigrationContext
 
     found: list[str] = []
+    _add_postgresql(metadata)
     engine = writing_engine(parse_url(url))
     try:
         with engine.connect() as connection:
@@ -140,6 +145,7 @@ def revise(message: str, plugins: Sequence[PluginMigrations] = (), plugin: Plugi
     from alembic import command
 
     migrations = plugin or _CORE
+    _add_postgresql(tables.metadata)
     number = f"{len(_revisions(migrations)) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         url = parse_url(f"sqlite:///{folder}/hall.db")
@@ -237,6 +243,17 @@ def _options(migrations: PluginMigrations, plugins: Sequence[PluginMigrations]) 
     }
 
 
+def _add_postgresql(metadata: MetaData) -> None:
+    """Give tables and indexes what their ``info`` says of PostgreSQL.
+
+    Said to SQLAlchemy where they are declared it would load that dialect, at every start.
+    """
+    for table in metadata.tables.values():
+        both: list[Any] = [table, *table.indexes]
+        for one in both:
+            one.dialect_kwargs.update({key: one.info[key] for key in one.info if key.startswith("postgresql_")})
+
+
 def _render(kind: str, item: Any, _context: Any) -> str | bool:
     """Our own types by their names, so that a migration reads like the tables."""
     from sqlmodel import AutoString
@@ -244,7 +261,7 @@ def _render(kind: str, item: Any, _context: Any) -> str | bool:
     from storage import types
 
     if kind == "type":
-        if item is types.Json:
+        if isinstance(item, types.JsonData):
             return "types.Json"
         if isinstance(item, types.Id | types.Utc):
             return f"types.{type(item).__name__}()"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
-from storage.tables import Dialogue, Inbox, JoinCode, Table, table_of
+from storage.tables import Dialogue, Inbox, Incident, JoinCode, Pace, Table, Worker, table_of
 from storage.tx import Tx
 from storage.types import uuid7_floor
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+INCIDENTS_KEPT = timedelta(days=90)
+"""A quarter of a year of what went wrong is what a manager may want to look back on."""
+PACE_KEPT = timedelta(hours=1)
+"""No platform's limit looks back so far."""
+WORKERS_KEPT = timedelta(days=1)
+"""A worker that was dead for so long has nothing that others did not take over."""
 INBOX_HOURS = 1
 """Platforms repeat for minutes; the inbox remembers for an hour."""
 MONTHS_AHEAD = 3
@@ -27,19 +33,21 @@ _BATCH = 5_000
 
 
 async def purge(store: Store) -> int:
-    """Delete old events of the inbox, and dialogues and codes that expired. How many rows went.
+    """Delete old events of the inbox, expired dialogues and codes, and unused paces. How many rows went.
 
     Cheap enough for every minute.
     """
     gone = 0
-    for part in (purge_inbox, purge_dialogues, purge_codes):
+    for part in (purge_inbox, purge_dialogues, purge_codes, purge_paces):
         gone += await _all_of(store, part)
     return gone
 
 
 async def daily(store: Store) -> None:
-    """Make the coming months' partitions, and purge."""
+    """Make the coming months' partitions, forget old incidents and dead workers, and purge."""
     await store.write(make_partitions)
+    for part in (purge_incidents, purge_workers):
+        await _all_of(store, part)
     await purge(store)
 
 
@@ -65,6 +73,21 @@ def purge_dialogues(tx: Tx) -> int:
 def purge_codes(tx: Tx) -> int:
     """Delete a batch of codes that expired. How many went."""
     return _purge(tx, JoinCode, "expires_at", tx.now)
+
+
+def purge_paces(tx: Tx) -> int:
+    """Delete a batch of paces that were not used for an hour. How many went."""
+    return _purge(tx, Pace, "used_at", tx.now - PACE_KEPT)
+
+
+def purge_incidents(tx: Tx) -> int:
+    """Delete a batch of incidents that are older than a quarter of a year. How many went."""
+    return _purge(tx, Incident, "at", tx.now - INCIDENTS_KEPT)
+
+
+def purge_workers(tx: Tx) -> int:
+    """Delete a batch of workers that died a day ago. How many went."""
+    return _purge(tx, Worker, "alive_until", tx.now - WORKERS_KEPT)
 
 
 def _purge(tx: Tx, model: type[Table], column: str, before: datetime) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.log import Act, Log
 from storage.prepared import Prepared, PreparedForAll
 from storage.tables import Table, table_of
-from storage.types import Uuid7Source, utc_text
+from storage.types import Uuid7Source, id_of, utc_text
 
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -80,6 +80,10 @@ class Tx:
     def new_id(self) -> UUID:
         """A new UUIDv7 of this moment."""
         return self._ids.next(self.now)
+
+    def new_ids(self, count: int) -> list[UUID]:
+        """So many new ids at once."""
+        return [id_of(made) for made in self._ids.next_bytes(self.now, count)]
 
     @property
     def connection(self) -> Connection:

@@ -1,49 +1,56 @@
-"""The manager's page: what was asked, who takes part, what was sent. Read only.
+"""The manager's page: what needs them, what was asked, who takes part, what is planned, what happened and was sent.
 
 ``/enter/CODE`` anybody with a code from the bot; ``/manage`` and ``/manage/now`` the managers whom it let in;
-``/static`` everybody, as there is nothing about anybody in it.
+``/static`` everybody, as there is nothing about anybody in it. What a manager can say there is in :mod:`web.posts`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from markupsafe import Markup
 from sqlalchemy import and_, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.context import Viewer
+from core.doors import Doors
 from core.message import Message
+from core.moments import local
+from core.stuck import FAILED, UNKNOWN
 from core.texts import Domain, Words
+from core.watch_words import Teller, more_words, rows, watched
 from storage.tables import Channel, Community, Delivery, Member, ParticipationDay, Space
 from web.html import html_of
-from web.sign_in import COOKIE, SESSION_LIVES, SignIn
+from web.planned import planned
+from web.sign_in import COOKIE, SESSION_LIVES, Session, SignIn
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from core.hall import Hall
 
 _ = Domain("web")
 
 HERE = Path(__file__).parent
-SHOWN_DELIVERIES = 12
+SHOWN_DELIVERIES = 8
+SHOWN_ASKINGS = 12
+"""Of the unknown posts and of the failed ones each: as many as one looks through without losing heart."""
+SHOWN_LINES = 12
 DAYS = 30
 
 STATES = {
     "pending": _("waiting"),
     "sending": _("being sent"),
+    "checking": _("being looked for"),
     "sent": _("posted"),
-    "unknown": _("unknown"),
-    "failed": _("failed"),
     "cancelled": _("cancelled"),
 }
 """A delivery's states in words."""
@@ -68,11 +75,11 @@ class Row:
     space: str
     channel: str
     when: str
-    error: str
 
 
 def manager_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
     """The manager's pages."""
+    doors = Doors(hall.bots, hall.clock)
 
     async def enter(request: web.Request) -> web.StreamResponse:
         """Anybody with a code; one who is in already just goes on."""
@@ -91,11 +98,11 @@ def manager_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
 
     async def manage(request: web.Request) -> web.StreamResponse:
         """Managers who came by a link."""
-        return await _page(hall, sign_in, request, "manage.html")
+        return await _page(hall, sign_in, doors, request, "manage.html")
 
     async def now(request: web.Request) -> web.StreamResponse:
         """The same page's changing part, for managers who came by a link."""
-        return await _page(hall, sign_in, request, "now.html")
+        return await _page(hall, sign_in, doors, request, "now.html")
 
     return [
         web.get("/enter/{code}", enter),
@@ -105,19 +112,39 @@ def manager_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
     ]
 
 
-async def _page(hall: Hall, sign_in: SignIn, request: web.Request, template: str) -> web.StreamResponse:
-    community_id = sign_in.community_of(request)
-    if community_id is None:
-        language = hall.catalogues.nearest(request.headers.get("Accept-Language", "").split(",")[0].split(";")[0])
-        signed_out = _templates().get_template("signed_out.html")
-        body = signed_out.render(say=lambda words: hall.say(words, language), _=_, language=language)
-        return web.Response(text=body, status=401, content_type="text/html")
+async def _page(hall: Hall, sign_in: SignIn, doors: Doors, request: web.Request, template: str) -> web.StreamResponse:
+    signed_in = sign_in.session_of(request)
+    if signed_in is None:
+        return signed_out(hall, request)
     async with hall.store.session() as session:
-        community = await session.get(Community, community_id)
+        community = await session.get(Community, signed_in.community_id)
         if community is None:
             raise web.HTTPNotFound
         what = await _what(hall, session, community)
+    what |= await _posts(hall, doors, community, what["say"])
+    what |= {"token": signed_in.token, "said": _notice(signed_in) if template == "manage.html" else ""}
     return web.Response(text=_templates().get_template(template).render(**what), content_type="text/html")
+
+
+def signed_out(hall: Hall, request: web.Request) -> web.Response:
+    """What anybody without a good session sees: how to come by one, in their browser's language."""
+    language = hall.catalogues.nearest(request.headers.get("Accept-Language", "").split(",")[0].split(";")[0])
+    template = _templates().get_template("signed_out.html")
+    body = template.render(say=lambda words: hall.say(words, language), _=_, language=language)
+    return web.Response(text=body, status=401, content_type="text/html")
+
+
+def _notice(session: Session) -> Words:
+    """What came of the form that was just sent: told once."""
+    said, session.said = session.said, ""
+    return said
+
+
+async def _posts(hall: Hall, doors: Doors, community: Community, say: Callable[[Words], str]) -> dict[str, Any]:
+    teller = Teller(hall.routes.by_code, say, community.language, community.time_zone)
+    found = await hall.store.read(partial(rows, community_id=community.id, lines=SHOWN_LINES))
+    seen = await watched(teller, doors, found, unknown=SHOWN_ASKINGS, failed=SHOWN_ASKINGS)
+    return {"posts": seen, "more_posts": more_words}
 
 
 async def _what(hall: Hall, session: AsyncSession, community: Community) -> dict[str, Any]:
@@ -145,8 +172,9 @@ async def _what(hall: Hall, session: AsyncSession, community: Community) -> dict
         "spaces": [(row[0], row[1]) for row in spaces],
         "plugins": shown,
         "figures": await figures(session, community.id, now),
+        "planned": await planned(session, community, hall.routes.by_code, say, now),
         "deliveries": await deliveries(session, community, say),
-        "now": _local(now, community),
+        "now": local(now, community.time_zone, community.language),
     }
 
 
@@ -172,7 +200,7 @@ async def figures(session: AsyncSession, community_id: UUID, now: datetime) -> F
 
 
 async def deliveries(session: AsyncSession, community: Community, say: Any) -> list[Row]:
-    """The newest posts and what became of them, those that need a person first."""
+    """The newest posts and what became of them, but for those that a person is asked about."""
     rows = await session.execute(
         select(Delivery, col(Space.name), col(Channel.name))
         .join(
@@ -185,8 +213,8 @@ async def deliveries(session: AsyncSession, community: Community, say: Any) -> l
                 col(Channel.community_id) == col(Delivery.community_id), col(Channel.id) == col(Delivery.channel_id)
             ),
         )
-        .where(col(Delivery.community_id) == community.id)
-        .order_by(col(Delivery.state).in_(("unknown", "failed")).desc(), col(Delivery.id).desc())
+        .where(col(Delivery.community_id) == community.id, col(Delivery.state).not_in((UNKNOWN, FAILED)))
+        .order_by(col(Delivery.id).desc())
         .limit(SHOWN_DELIVERIES)
     )
     return [
@@ -195,18 +223,10 @@ async def deliveries(session: AsyncSession, community: Community, say: Any) -> l
             words=say(STATES[row.state]),
             space=space,
             channel=channel or "",
-            when=_local(row.sent_at or row.created_at, community),
-            error=(row.error or "") if row.state in ("unknown", "failed") else "",
+            when=local(row.sent_at or row.created_at, community.time_zone, community.language),
         )
         for row, space, channel in rows
     ]
-
-
-def _local(moment: datetime, community: Community) -> str:
-    from babel.dates import format_datetime  # heavy, and no start needs it
-
-    local = moment.astimezone(ZoneInfo(community.time_zone))
-    return format_datetime(local, "d MMM, HH:mm", locale=community.language)
 
 
 @lru_cache(maxsize=1)

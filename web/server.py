@@ -1,4 +1,4 @@
-"""The web server: health for machines, a page for managers. Every route says who may call it."""
+"""The web server: health for machines, pages for managers. Every route says who may call it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from aiohttp import web
 
 from web.health import health_routes
 from web.manager import manager_routes
+from web.posts import post_routes
 from web.sign_in import SignIn
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Web:
         self._application = web.Application(middlewares=[protect])
         self._application.add_routes(health_routes(hall))
         self._application.add_routes(manager_routes(hall, self.sign_in))
+        self._application.add_routes(post_routes(hall, self.sign_in))
         self._runner: web.AppRunner | None = None
         self._url = ""
 

@@ -6,13 +6,16 @@ Both live in memory alone: a restart signs everybody out, and there is nothing t
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from aiohttp import web
 
 from core.clock import Clock
+from core.event import Who
+from core.places import Place
+from core.texts import Words
 
 COOKIE = "hallkeeper"
 CODE_LIVES = timedelta(minutes=10)
@@ -22,9 +25,24 @@ REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Pass:
+class Guest:
+    """Who asked for a link, and where: whether they still may manage is asked anew when they change something."""
+
+    place: Place
+    who: Who
+
+
+@dataclass(slots=True)
+class Session:
+    """A manager who came by a link. ``guest`` is None where the link was made on the machine itself."""
+
     community_id: UUID
     until: datetime
+    guest: Guest | None = None
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    """Stands in every form of the page: what comes without it was not sent from there."""
+    said: Words = ""
+    """What to tell them at their next look."""
 
 
 class SignIn:
@@ -32,13 +50,13 @@ class SignIn:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._codes: dict[str, _Pass] = {}
-        self._sessions: dict[str, _Pass] = {}
+        self._codes: dict[str, Session] = {}
+        self._sessions: dict[str, Session] = {}
 
-    def link(self, community_id: UUID) -> str:
+    def link(self, community_id: UUID, guest: Guest | None = None) -> str:
         """The path of a link that signs a manager in, once. For the manager's eyes alone."""
         code = secrets.token_urlsafe(24)
-        _remember(self._codes, code, _Pass(community_id, self._clock.now() + CODE_LIVES))
+        _remember(self._codes, code, Session(community_id, self._clock.now() + CODE_LIVES, guest))
         return f"/enter/{code}"
 
     def enter(self, code: str) -> str | None:
@@ -46,19 +64,18 @@ class SignIn:
         found = self._codes.pop(code, None)
         if found is None or found.until <= self._clock.now():
             return None
-        session = secrets.token_urlsafe(32)
-        _remember(self._sessions, session, _Pass(found.community_id, self._clock.now() + SESSION_LIVES))
-        return session
+        secret = secrets.token_urlsafe(32)
+        found.until = self._clock.now() + SESSION_LIVES
+        _remember(self._sessions, secret, found)
+        return secret
 
-    def community_of(self, request: web.Request) -> UUID | None:
-        """The community that a request's cookie opens, None without a good one."""
+    def session_of(self, request: web.Request) -> Session | None:
+        """The session that a request's cookie opens, None without a good one."""
         found = self._sessions.get(request.cookies.get(COOKIE, ""))
-        if found is None or found.until <= self._clock.now():
-            return None
-        return found.community_id
+        return None if found is None or found.until <= self._clock.now() else found
 
 
-def _remember(kept: dict[str, _Pass], key: str, one: _Pass) -> None:
+def _remember(kept: dict[str, Session], key: str, one: Session) -> None:
     kept[key] = one
     if len(kept) > REMEMBERED:
         kept.pop(next(iter(kept)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,8 @@ from core.clock import SystemClock
 from core.context import Context
 from core.event import Said
 from core.hall import Hall
-from core.house import House
 from core.plugin import Answer, Plugin, on, press
-from core.registry import catalogues_for
-from core.schedule_desk import ScheduleDesk
+from core.registry import catalogues_for, with_core
 from core.texts import Phrase
 from storage.engine import Store
 from storage.tables import Community, Space, SpaceRoute
@@ -100,7 +98,7 @@ def _plugin(number: int, tally: Tally) -> Plugin:
 
 def hall_of(store: Store, bot: Bot, plugins: int, tally: Tally) -> Hall:
     """A hall with one bot and so many plugins. Its workers are not started: only what comes in is measured."""
-    everyone: Sequence[Plugin] = [House(), ScheduleDesk(), *(_plugin(number, tally) for number in range(plugins))]
+    everyone = with_core([_plugin(number, tally) for number in range(plugins)])
     return Hall(
         store=store,
         bots=[bot],

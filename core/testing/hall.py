@@ -8,10 +8,8 @@ from contextlib import asynccontextmanager
 from core.bot import Bot, Standing
 from core.clock import Clock
 from core.hall import Hall
-from core.house import House
 from core.plugin import Plugin
-from core.registry import catalogues_for
-from core.schedule_desk import ScheduleDesk
+from core.registry import catalogues_for, with_core
 from core.testing.fake_bot import FakeAnswering, FakeBot
 from storage.engine import Store
 
@@ -19,7 +17,7 @@ from storage.engine import Store
 @asynccontextmanager
 async def hall_for(store: Store, clock: Clock, bots: Sequence[Bot], plugins: Sequence[Plugin]) -> AsyncIterator[Hall]:
     """A started hall over an open store, with the core's own commands; stopped at the end."""
-    everyone = [House(), ScheduleDesk(), *plugins]
+    everyone = with_core(plugins)
     hall = Hall(store=store, bots=bots, plugins=everyone, catalogues=catalogues_for(everyone), clock=clock)
     await hall.start()
     try:

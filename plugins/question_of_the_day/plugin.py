@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import and_, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.action import Action
@@ -33,6 +32,9 @@ from plugins.question_of_the_day.starters import STARTERS
 from plugins.question_of_the_day.tables import PREFIX, Question, Reaction, Series, SeriesChannel
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from storage.tx import Tx
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 _ = Domain("question_of_the_day")
 
@@ -222,8 +224,13 @@ class QuestionOfTheDay(Plugin):
             ).first()
             if series is None or question is None:
                 return None
-            ask = queue.Ask(community_id, series.id, question.id, question.words, question.language)
-            return next(iter(queue.ask_all(tx, [ask], now)), None)
+            ask = queue.Ask(
+                community_id, series.id, series.activity_id, question.id, question.words, question.language
+            )
+            try:
+                return next(iter(queue.ask_all(tx, [ask], now)), None)
+            except queue.Taken:
+                return None
 
         posted = await ctx.write(unit)
         if posted is None:
@@ -281,6 +288,10 @@ class QuestionOfTheDay(Plugin):
     def withdraw(self, tx: Tx, community_id: UUID, activity_id: UUID) -> None:
         """A question that nobody saw goes back to the front."""
         queue.withdraw(tx, community_id, activity_id)
+
+    def label(self, data: Mapping[str, Any]) -> Words:
+        """The question."""
+        return words_from_data(data.get("question", ""))
 
     async def card(self, session: AsyncSession, activity: Activity) -> Message | None:
         """The posted question with how many answered so far."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, func, literal_column, select, update
 from sqlmodel import col
 
-from core.activity import OPEN, NewActivity, Target, close_all, open_all, owe_private
+from core.activity import NewActivity, Target, close_all, open_all, owe_private
 from core.message import Message
 from core.schedule import Due
 from core.texts import Domain, Words, words_to_data
 from plugins.question_of_the_day.tables import Question, Series, SeriesChannel
+from storage.bulk import update_all
 from storage.prepared import PreparedForAll
 from storage.tables import Account, Activity, Channel, Space
 from storage.tx import Tx
@@ -65,14 +65,14 @@ _TARGETS = PreparedForAll(
         .join(
             Channel,
             and_(
-                col(Channel.community_id) == col(SeriesChannel.community_id),
+                col(Channel.community_id) == wanted.c.community_id,
                 col(Channel.id) == col(SeriesChannel.channel_id),
             ),
         )
         .join(
             Space,
             and_(
-                col(Space.community_id) == col(Channel.community_id),
+                col(Space.community_id) == wanted.c.community_id,
                 col(Space.id) == col(Channel.space_id),
                 col(Space.removed_at).is_(None),
             ),
@@ -99,12 +99,17 @@ def next_question(tx: Tx, community_id: UUID, series_id: UUID) -> Any:
     ).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Taken(Exception):
+    """A question was asked already."""
+
+
+class Ask(NamedTuple):
     """A question to be posted in every channel of its series; ``due`` where a schedule asks for it."""
 
     community_id: UUID
     series_id: UUID
+    before: UUID | None
+    """The activity of the question before it, which it closes."""
     question_id: UUID
     words: Any
     language: str | None
@@ -127,18 +132,7 @@ _TAKE = PreparedForAll(
             col(Question.asked_at).is_(None),
         )
         .values(asked_at=bindparam("now"))
-        .returning(col(Question.community_id), col(Question.id))
-    ),
-)
-_BEFORE = PreparedForAll(
-    {"community_id": Id()},
-    lambda wanted: select(col(Activity.community_id), col(Activity.id)).join(
-        wanted,
-        and_(
-            col(Activity.community_id) == wanted.c.community_id,
-            col(Activity.plugin) == literal_column(f"'{CODE}'"),
-            col(Activity.state) == literal_column(f"'{OPEN}'"),  # as the index on what is open says it
-        ),
+        .returning(literal_column("1"))
     ),
 )
 
@@ -146,16 +140,14 @@ _BEFORE = PreparedForAll(
 def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
     """Post questions; those before them in their communities close. Returns the activities.
 
-    A question that was asked meanwhile, and one whose series has no channel left, is left out.
+    One whose series has no channel left is left out. Raises :class:`Taken` when one was asked already.
     """
     where = targets(tx, [(one.community_id, one.series_id) for one in asks])
     asks = [one for one in asks if (one.community_id, one.series_id) in where]
-    taken = tx.run_all(_TAKE, [(one.community_id, one.question_id) for one in asks], now=now)
-    if len(taken) < len(asks):
-        known = set(taken)
-        asks = [one for one in asks if (one.community_id, one.question_id) in known]
-    close_all(tx, tx.run_all(_BEFORE, [(one.community_id,) for one in asks]), now)
-    return open_all(
+    if len(tx.run_all(_TAKE, [(one.community_id, one.question_id) for one in asks], now=now)) < len(asks):
+        raise Taken("a question was asked before, or by somebody else at the same moment")
+    close_all(tx, [(one.community_id, one.before) for one in asks if one.before is not None], now)
+    opened = open_all(
         tx,
         CODE,
         [
@@ -171,6 +163,12 @@ def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
         ],
         now,
     )
+    newest = [
+        {"community_id": one.community_id, "id": one.series_id, "activity_id": activity_id}
+        for one, activity_id in zip(asks, opened, strict=True)
+    ]
+    update_all(tx, Series, ("community_id", "id"), newest)
+    return opened
 
 
 _NEXT = PreparedForAll(
@@ -181,6 +179,7 @@ _NEXT = PreparedForAll(
             col(Series.schedule_id),
             col(Series.id),
             col(Series.keeper_id),
+            col(Series.activity_id),
             col(Question.id),
             col(Question.words),
             col(Question.language),
@@ -209,6 +208,7 @@ _NEXT = PreparedForAll(
                 .scalar_subquery(),
             ),
         )
+        .with_for_update(of=Series)
     ),
 )
 
@@ -216,22 +216,20 @@ _NEXT = PreparedForAll(
 def ask_what_is_due(tx: Tx, dues: Sequence[Due]) -> None:
     """Ask the next question of every series that is due, or tell its keeper that none is left.
 
-    Raises LookupError when one was asked meanwhile: to be tried again.
+    Raises :class:`Taken` when one was asked meanwhile: to be tried again.
     """
     by_schedule = {(due.community_id, due.schedule_id): due for due in dues}
     asks, dry = [], []
-    for community_id, schedule_id, series_id, keeper_id, question_id, words, language in tx.run_all(
+    for community_id, schedule_id, series_id, keeper_id, before, question_id, words, language in tx.run_all(
         _NEXT, list(by_schedule)
     ):
         if question_id is not None:
             due = by_schedule[community_id, schedule_id]
-            asks.append(Ask(community_id, series_id, question_id, words, language, due))
+            asks.append(Ask(community_id, series_id, before, question_id, words, language, due))
         elif keeper_id is not None:
             dry.append((community_id, series_id, keeper_id))
     now = dues[0].now
-    asked = ask_all(tx, asks, now)
-    if len(asked) < len(asks) and len(asked) < len(targets(tx, [(one.community_id, one.series_id) for one in asks])):
-        raise LookupError("a question was asked by somebody else at the same moment")
+    ask_all(tx, asks, now)
     for community_id, series_id, keeper_id in dry:
         tell_keeper(tx, community_id, series_id, keeper_id, now=now)
 
@@ -249,8 +247,8 @@ def withdraw(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
 
 
 def series_of(tx: Tx, community_id: UUID, schedule_id: UUID | None = None) -> Series | None:
-    """The community's series, or the one with that schedule."""
-    query = select(Series).where(col(Series.community_id) == community_id)
+    """The community's series, or the one with that schedule; locked, so that one question at a time is asked."""
+    query = select(Series).where(col(Series.community_id) == community_id).with_for_update()
     if schedule_id is not None:
         query = query.where(col(Series.schedule_id) == schedule_id)
     row = tx.execute(query.order_by(col(Series.id)).limit(1)).first()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.context import Context, Viewer
@@ -19,6 +19,9 @@ from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Answer, Question
 from storage.people import external_id_of
 from storage.tables import Account, Activity, Member, Schedule, Space
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 _ = Domain("question_of_the_day")
 

@@ -1,7 +1,5 @@
 """What the question of the day keeps."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +26,7 @@ class Series(Table, table=True):
     id: UUID = Field(sa_type=Id, primary_key=True)
     schedule_id: UUID = Field(sa_type=Id)
     keeper_id: UUID | None = Field(default=None, sa_type=Id)  # the account that is told when the queue runs dry
+    activity_id: UUID | None = Field(default=None, sa_type=Id)  # the newest question, which the next one closes
     created_at: datetime = Field(sa_type=Utc)
 
 

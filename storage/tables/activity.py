@@ -1,7 +1,5 @@
 """What runs, when it is due, and what is owed to whom."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +10,6 @@ from sqlmodel import Field
 from storage.tables.base import Table
 from storage.types import Id, Json, Utc
 
-_OPEN = text("state = 'open'")
-
 
 class Activity(Table, table=True):
     """One run of a plugin in one community. A schedule makes one at most for each of its slots."""
@@ -22,8 +18,6 @@ class Activity(Table, table=True):
     __table_args__ = (
         UniqueConstraint("community_id", "schedule_id", "slot"),
         ForeignKeyConstraint(["community_id"], ["community.id"]),
-        # Of all that ever was, what is still open.
-        Index("ix_activity_open", "community_id", "plugin", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)
@@ -80,10 +74,10 @@ class Delivery(Table, table=True):
         UniqueConstraint("community_id", "activity_id", "channel_id"),
         ForeignKeyConstraint(["community_id", "space_id"], ["space.community_id", "space.id"]),
         # Few rows of many are ever undone, so the index holds those alone.
-        Index("ix_delivery_due", "lane", "due_at", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
+        Index("ix_delivery_due", "lane", "due_at", sqlite_where=_UNDONE, info={"postgresql_where": _UNDONE}),
         Index("ix_delivery_external", "community_id", "space_id", "external_id"),
         # What a manager is asked about.
-        Index("ix_delivery_stuck", "community_id", sqlite_where=_STUCK, postgresql_where=_STUCK),
+        Index("ix_delivery_stuck", "community_id", sqlite_where=_STUCK, info={"postgresql_where": _STUCK}),
     )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)

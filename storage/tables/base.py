@@ -19,7 +19,12 @@ metadata = MetaData(
 
 
 class Table(SQLModel):
-    """The base of every table. Rows are plain data: nothing is validated when they are made."""
+    """The base of every table. Rows are plain data: nothing is validated when they are made.
+
+    Two things keep a start quick, at which each table costs 2 ms. Its module does without ``annotations`` from the
+    future: pydantic would compile each of them again. And what it has on PostgreSQL alone (``postgresql_where`` …)
+    stands in its ``info``, or an index's: said plainly it loads that dialect, 20 ms and 2 MB, on SQLite too.
+    """
 
     # A row is never validated, so nothing needs the validators that pydantic would build for each table at start.
     model_config = {"defer_build": True}

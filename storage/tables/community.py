@@ -1,7 +1,5 @@
 """Communities, and where they meet."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +19,8 @@ class Community(Table, table=True):
     name: str
     language: str
     time_zone: str
+    keeper_id: UUID | None = Field(default=None, sa_type=Id)  # the account that set it up last, told what needs one
+    told_at: datetime | None = Field(default=None, sa_type=Utc)  # when they were told
     created_at: datetime = Field(sa_type=Utc)
 
 

@@ -1,7 +1,5 @@
 """What keeps arrivals in order: the inbox, watermarks, open dialogues, and the keeper of the key."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import BigInteger

@@ -1,7 +1,5 @@
 """The log of what members did, and its rollup by day."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from uuid import UUID
 
@@ -22,7 +20,7 @@ class Participation(Table, table=True):
     __tablename__ = "participation"
     __table_args__ = {  # noqa: RUF012  SQLAlchemy's own way of saying it
         "sqlite_with_rowid": False,
-        "postgresql_partition_by": "RANGE (id)",
+        "info": {"postgresql_partition_by": "RANGE (id)"},
     }
 
     id: UUID = Field(sa_type=Id, primary_key=True)
@@ -48,7 +46,7 @@ class ParticipationDay(Table, table=True):
     __table_args__ = {  # noqa: RUF012  SQLAlchemy's own way of saying it
         "sqlite_with_rowid": False,
         # Room for a row's next state on its own page: PostgreSQL then leaves the key's index alone, and is quicker.
-        "postgresql_with": {"fillfactor": 50},
+        "info": {"postgresql_with": {"fillfactor": 50}},
     }
 
     day: date = Field(primary_key=True)

@@ -1,7 +1,5 @@
 """People, as far as hallkeeper knows them: pseudonyms here, platform ids sealed."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from uuid import UUID
 

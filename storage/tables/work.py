@@ -1,7 +1,5 @@
 """How processes share the work, and what did not go as planned."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 from uuid import UUID

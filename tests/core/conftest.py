@@ -21,6 +21,7 @@ from storage.engine import Store
 from storage.vault import Vault
 from tests import postgres as pg
 from tests.core.probe import Probe
+from tests.core.scene import scene as scene
 
 MIGRATIONS = migrations_of([QuestionOfTheDay])
 

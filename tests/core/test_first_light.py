@@ -142,7 +142,7 @@ async def test_a_second_set_up_moves_channel_and_zone(hall: Hall, bot: FakeBot) 
 async def test_the_page_is_for_managers(hall: Hall, bot: FakeBot) -> None:
     await install(bot)
     assert "switched it off" in (await bot.command("page", "olga")).text
-    hall.page_link = lambda community_id: f"https://hall.example/enter/{community_id}"
+    hall.page_link = lambda community_id, _place, _who: f"https://hall.example/enter/{community_id}"
     shown = (await bot.command("page", "olga")).message
     assert shown is not None
     assert isinstance(shown.controls[0], Button)

@@ -398,9 +398,7 @@ async def test_two_communities_share_nothing(home: Hall, bot: FakeBot, probe: Pr
 async def test_starting_that_is_broken_off_leaves_no_worker(
     opened: object, bot: FakeBot, probe: Probe, time: object
 ) -> None:
-    from core.house import House
-    from core.registry import catalogues_for
-    from core.schedule_desk import ScheduleDesk
+    from core.registry import catalogues_for, with_core
 
     never = asyncio.Event()
 
@@ -408,7 +406,7 @@ async def test_starting_that_is_broken_off_leaves_no_worker(
         await never.wait()
 
     bot.start = start  # type: ignore[method-assign,assignment]  # a platform that lets one wait
-    plugins = [House(), ScheduleDesk(), probe]
+    plugins = with_core([probe])
     hall = Hall(store=opened, bots=[bot], plugins=plugins, catalogues=catalogues_for(plugins), clock=time)  # type: ignore[arg-type]  # fixtures
     before = asyncio.all_tasks()
     starting = asyncio.create_task(hall.start())

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.house import House
-from core.registry import catalogues_for
-from core.schedule_desk import ScheduleDesk
+from core.plugin import Plugin, Route, Routes
+from core.registry import catalogues_for, with_core
 from core.texts import Catalogues, Domain, Phrase, language_name, words_from_data, words_to_data
 from plugins.question_of_the_day import QuestionOfTheDay
 
@@ -113,10 +112,11 @@ def test_phrases_survive_the_store() -> None:
 
 @pytest.mark.parametrize("language", ["de", "fr"])
 def test_ours_is_translated_in_full(language: str) -> None:
-    catalogues = catalogues_for([House(), ScheduleDesk(), QuestionOfTheDay()])
+    plugins = with_core([QuestionOfTheDay()])
+    catalogues = catalogues_for(plugins)
     said = [
         (command.command.title, catalogues.say(command.command.title, language))
-        for plugin in (House(), ScheduleDesk(), QuestionOfTheDay())
+        for plugin in plugins
         for command in _routes(plugin)
         if command.command is not None
     ]
@@ -124,9 +124,7 @@ def test_ours_is_translated_in_full(language: str) -> None:
     assert [title.key for title, text in said if title.key == text] == []
 
 
-def _routes(plugin: House | ScheduleDesk | QuestionOfTheDay) -> list:  # type: ignore[type-arg]  # routes
-    from core.plugin import Routes
-
+def _routes(plugin: Plugin) -> list[Route]:
     return list(Routes([plugin]).commands.values())
 
 

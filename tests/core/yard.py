@@ -14,10 +14,8 @@ from core.bot import Address, SendError, Sent
 from core.context import Settlement
 from core.delivery import Lane
 from core.hall import Hall
-from core.house import House
 from core.message import Message
-from core.registry import catalogues_for
-from core.schedule_desk import ScheduleDesk
+from core.registry import catalogues_for, with_core
 from core.testing import FakeBot, SetClock
 from storage.engine import Store
 from storage.people import account_for
@@ -114,7 +112,7 @@ class Yard:
 
     def hall(self, worker: str, bot: FakeBot | None = None, store: Store | None = None) -> Hall:
         """A hall that was not started."""
-        plugins = [House(), ScheduleDesk(), self.probe]
+        plugins = with_core([self.probe])
         return Hall(
             store=store or self.store,
             bots=[bot or self.bot],

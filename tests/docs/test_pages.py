@@ -16,10 +16,8 @@ import pytest
 from app.main import app
 from app.settings import load
 from bots.discord.permissions import PERMISSIONS
-from core.house import House
 from core.plugin import Routes
-from core.registry import bot_names, plugin_class, tools_of
-from core.schedule_desk import ScheduleDesk
+from core.registry import bot_names, plugin_class, tools_of, with_core
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -59,7 +57,7 @@ def test_the_plugin_guide_quotes_the_example_as_it_is() -> None:
 @pages
 def test_hall_commands_that_are_named_exist(page: Path) -> None:
     names = ("question_of_the_day", str(ROOT / "examples" / "mood.py"))
-    known = set(Routes([House(), ScheduleDesk(), *(plugin_class(name)() for name in names)]).commands)
+    known = set(Routes(with_core([plugin_class(name)() for name in names])).commands)
     assert set(re.findall(r"/hall ([a-z]+)", page.read_text("utf-8"))) <= known
 
 
@@ -109,6 +107,8 @@ def limits() -> Iterator[tuple[str, str]]:
 def written(value: Any) -> str:
     """A limit as the page writes it."""
     if isinstance(value, timedelta):
+        if value >= timedelta(days=3):
+            return f"{value.days} d"
         hours, rest = divmod(int(value.total_seconds()), 3600)
         return f"{hours} h" if not rest else f"{rest // 60} min" if not hours and not rest % 60 else f"{rest} s"
     if isinstance(value, bool):

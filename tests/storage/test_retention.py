@@ -13,7 +13,7 @@ from core.testing import SetClock
 from storage import retention
 from storage.engine import Store
 from storage.log import Act
-from storage.tables import Dialogue, Inbox, JoinCode
+from storage.tables import Community, Dialogue, Inbox, Incident, JoinCode, Pace, Worker
 from storage.tx import Tx
 from storage.vault import Vault
 
@@ -44,6 +44,23 @@ async def test_what_expired_goes(store: Store, clock: SetClock) -> None:
     async with store.session() as session:
         assert (await session.scalars(select(col(Dialogue.key)))).all() == ["new"]
         assert (await session.scalars(select(col(JoinCode.code_hash)))).all() == [b"new"]
+
+
+async def test_incidents_paces_and_dead_workers_go_in_their_time(store: Store, clock: SetClock) -> None:
+    def unit(tx: Tx) -> None:
+        home = Community(id=tx.new_id(), name="", language="en", time_zone="UTC", created_at=tx.now)
+        tx.add(home)
+        for key, late in (("old", timedelta(seconds=-1)), ("new", timedelta(seconds=1))):
+            at = tx.now + late
+            tx.add(Pace(lane=key, place="", used_at=at - timedelta(hours=1)))
+            tx.add(Worker(id=key, alive_until=at - timedelta(days=1), started_at=at - timedelta(days=2)))
+            tx.add(Incident(community_id=home.id, id=tx.new_id(), kind=key, at=at - timedelta(days=90)))
+
+    await store.write(unit)
+    await retention.daily(store)
+    async with store.session() as session:
+        for column in (col(Pace.lane), col(Worker.id), col(Incident.kind)):
+            assert (await session.scalars(select(column))).all() == ["new"]
 
 
 async def partitions(store: Store) -> dict[str, int]:

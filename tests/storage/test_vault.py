@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from storage.errors import BadMasterKey, CannotOpenSeal
 from storage.vault import Vault
@@ -42,6 +44,15 @@ def test_a_lookup_depends_on_the_key(vault: Vault) -> None:
     assert vault.lookup("someone") == vault.lookup("someone")
     assert vault.lookup("someone") != vault.lookup("somebody")
     assert vault.lookup("someone") != Vault.generate().lookup("someone")
+
+
+def test_keys_are_derived_as_the_standard_says() -> None:
+    def derived(purpose: bytes) -> bytes:
+        return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose).derive(bytes(range(32)))
+
+    vault = Vault(bytes(range(32)))
+    assert vault.check == derived(b"hallkeeper check 1")
+    assert vault._derive(b"hallkeeper seal 1") == derived(b"hallkeeper seal 1")
 
 
 def test_a_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.hall import Hall
+from core.incidents import Kind, note
 from core.registry import migrations_of
 from core.testing import FakeBot, SetClock, hall_for, install
 from plugins.question_of_the_day import QuestionOfTheDay
 from storage.engine import Store
-from storage.tables import Community
+from storage.tables import Activity, Channel, Community, Delivery
+from storage.tx import Tx
 from storage.vault import Vault
 from tests.browser import browser as browser
 from tests.browser import chromium_process as chromium_process
@@ -39,6 +41,48 @@ class Site:
     def link(self) -> str:
         """A fresh link for a manager."""
         return self.web.url + self.web.sign_in.link(self.community_id)
+
+    async def stick(self, state: str, error: str = "not in this channel", *, activity: bool = True) -> UUID:
+        """A post that is stuck, in a lane that nobody sends; its id."""
+
+        def unit(tx: Tx) -> UUID:
+            here = {"community_id": self.community_id}
+            channel, space = tx.execute(select(col(Channel.id), col(Channel.space_id))).first() or (None, None)
+            asked = Activity(
+                **here,
+                id=tx.new_id(),
+                plugin="qd",
+                slot="2026-11-20T09:00:00",
+                state="open",
+                data={"question": XSS},
+                created_at=tx.now,
+            )
+            tx.add(asked)
+            row = Delivery(
+                **here,
+                id=tx.new_id(),
+                space_id=space,
+                channel_id=channel,
+                activity_id=asked.id if activity else None,
+                lane="idle",
+                state=state,
+                error=error,
+                due_at=tx.now,
+                sent_at=tx.now,
+                created_at=tx.now,
+            )
+            tx.add(row)
+            note(tx, Kind(state), self.community_id, delivery_id=row.id, reason=error)
+            return row.id
+
+        return await self.hall.store.write(unit)
+
+    async def state_of(self, delivery: UUID) -> str:
+        """What became of a post."""
+        async with self.hall.store.session() as session:
+            found = await session.get(Delivery, (self.community_id, delivery))
+        assert found is not None
+        return found.state
 
     async def speak(self, language: str) -> None:
         """Let the community speak another language."""

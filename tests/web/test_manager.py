@@ -75,7 +75,7 @@ async def test_what_people_wrote_is_text(site: Site) -> None:
 async def test_every_word_of_the_pages_is_translated() -> None:
     here = Path(manager.__file__).parent
     source = "".join(path.read_text("utf-8") for path in (*here.glob("*.py"), *here.glob("templates/*.html")))
-    keys = {a or b for a, b in re.findall(r"""_\((?:"([^"]+)"|'([^']+)')\)""", source)}
+    keys = {a or b for a, b in re.findall(r"""\b_\(\s*(?:"([^"]+)"|'([^']+)')\s*[,)]""", source)}
     assert len(keys) > 10
     for language in ("de", "fr"):
         with (here / "locale" / f"{language}.po").open("rb") as file:

@@ -11,7 +11,6 @@ branch_labels = None
 depends_on = None
 
 _UNDONE = sa.text("state IN ('pending', 'sending', 'checking') OR wanted_revision > shown_revision")
-_OPEN = sa.text("state = 'open'")
 _STUCK = sa.text("state IN ('unknown', 'failed')")
 
 
@@ -64,9 +63,6 @@ def upgrade() -> None:
     with op.batch_alter_table("schedule") as batch:
         batch.alter_column("days_off", server_default=None)
         batch.alter_column("tries", server_default=None)
-    op.create_index(
-        "ix_activity_open", "activity", ["community_id", "plugin"], sqlite_where=_OPEN, postgresql_where=_OPEN
-    )
     op.drop_index("ix_delivery_due", "delivery")
     with op.batch_alter_table("delivery") as batch:
         batch.drop_column("leased_until")
