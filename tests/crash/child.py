@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import faulthandler
+import gc
 import os
+import signal
+import sys
 from datetime import timedelta
 
 from app.main import main
@@ -23,7 +28,19 @@ def shorten(seconds: float) -> None:
     connect.IDLE_SECONDS *= share
 
 
+def confess(_number: int, _frame: object) -> None:
+    """Say what every task waits for, and every thread: for one that does not go on."""
+    faulthandler.dump_traceback(sys.stderr)
+    for task in [one for one in gc.get_objects() if isinstance(one, asyncio.Task)]:
+        where, waits = [], task.get_coro()
+        while (frame := getattr(waits, "cr_frame", None)) is not None:
+            where.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+            waits = getattr(waits, "cr_await", None)
+        sys.stderr.write(f"{task.get_name()}: {' > '.join(where)}\n")
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGUSR1, confess)
     if LEASE in os.environ:
         shorten(float(os.environ[LEASE]))
     main()

@@ -114,6 +114,9 @@ class Stage:
                 for line in await undone(self.store):
                     self.say(line)
             if time.monotonic() - changed > self.patience:
+                for hall in self.halls:
+                    hall.send(signal.SIGUSR1)
+                await self.clock.sleep(1.0)
                 self.troubles.append(f"it does not go on: {self.waiting}")
 
     async def end(self) -> dict[str, Verdict]:

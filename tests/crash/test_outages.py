@@ -40,7 +40,7 @@ async def staged(urls: Sequence[str], folder: Path, own: str = "") -> AsyncItera
     """Processes that run, one for each address, and a town that they post to."""
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # callers that end leave half requests
     async with AsyncExitStack() as stack:
-        stage = Stage(urls, CHANNELS, folder, LEASE, own, patience=60.0)
+        stage = Stage(urls, CHANNELS, folder, LEASE, own, patience=90.0)
         await stage.build(stack)
         await stage.start()
         yield stage
