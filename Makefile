@@ -17,7 +17,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check format-check lint types floors names catalogues migrations format bench wheel browser requirements clean
+.PHONY: help demo test crash check format-check lint types floors names catalogues migrations format bench wheel browser requirements clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ demo: $(VENV)/.run ## three platforms, one page to watch and play in (ARGS="--fo
 
 test: $(VENV)/.dev browser ## every test, on SQLite and PostgreSQL and in a real browser (ARGS picks some)
 	@$(BIN)/python -m pytest $(if $(CI),-p tools.no_skips) $(ARGS)
+
+crash: $(VENV)/.dev ## kill it 200 times while it posts, and count what stands (ARGS="--help" says what can be set)
+	@$(BIN)/python -m tests.crash $(ARGS)
 
 check: format-check lint types floors names catalogues migrations ## format, lint, types, floors, names, catalogues, migrations
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 """How long a connection to PostgreSQL may take to be made."""
+IDLE_SECONDS = 5.0
+"""How long PostgreSQL lets a transaction wait for its own process. One that froze, or whose network went away without
+a word, holds row locks for which all others wait: this is well below the time in which those would count as dead, too
+(:data:`storage.workers.LIVES`)."""
+SILENT_SECONDS = 10
+"""After so long without a sign of life a line is given up, by us and by PostgreSQL; systems wait for two hours."""
 BUSY_MILLISECONDS = 5_000
 """How long SQLite waits for another process to finish its transaction."""
 
@@ -34,7 +40,9 @@ def writing_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _sqlite_writer)
         return engine
     # Units look rows up by their keys. Whatever the statistics say, a table must not be read whole for that.
-    arguments = _postgres_arguments("-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off")
+    options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    idle = f"-c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000:.0f}"
+    arguments = _postgres_arguments(f"{options} {idle}")
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
 
 
@@ -69,8 +77,23 @@ def quick_reading_engine(url: URL) -> Engine:
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
 
 
-def _postgres_arguments(options: str = "") -> dict[str, Any]:
-    return {"connect_timeout": CONNECT_SECONDS, "options": f"-c timezone=UTC {options}".rstrip()}
+def _postgres_arguments(options: str) -> dict[str, Any]:
+    probe = SILENT_SECONDS // 5
+    theirs = {
+        "timezone": "UTC",
+        "tcp_keepalives_idle": SILENT_SECONDS - 3 * probe,
+        "tcp_keepalives_interval": probe,
+        "tcp_keepalives_count": 3,
+        "tcp_user_timeout": SILENT_SECONDS * 1000,
+    }
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": SILENT_SECONDS - 3 * probe,
+        "keepalives_interval": probe,
+        "keepalives_count": 3,
+        "tcp_user_timeout": SILENT_SECONDS * 1000,
+        "options": " ".join([*(f"-c {name}={value}" for name, value in theirs.items()), options]),
+    }
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:

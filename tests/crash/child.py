@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from app.main import main
 from core import delivery, workforce
-from storage import workers
+from storage import connect, workers
 
 LEASE = "CRASH_LEASE"
 """The variable with the seconds; what isn't set is as in the product."""
@@ -20,6 +20,7 @@ def shorten(seconds: float) -> None:
     workforce.BEAT_SECONDS *= share
     workforce.MARGIN *= share
     delivery.CHECK_AFTER *= share
+    connect.IDLE_SECONDS *= share
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ class Line:
         self._flows = asyncio.Event()
         self._flows.set()
         self._whole = True
+        self._last_words = b""
+        self.stalled = asyncio.Event()
         self._ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -40,9 +42,9 @@ class Line:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def stall(self) -> None:
-        """Nothing gets through, in either direction, and neither end is told."""
-        self._flows.clear()
+    def stall_after(self, words: bytes) -> None:
+        """These words of ours still get through, and then nothing, in either direction; neither end is told."""
+        self._last_words = words
 
     def cut(self) -> None:
         """Every connection is reset, new ones too."""
@@ -52,7 +54,7 @@ class Line:
 
     def mend(self) -> None:
         """All is well again."""
-        self._whole = True
+        self._whole, self._last_words = True, b""
         self._flows.set()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -79,6 +81,9 @@ class Line:
                 await self._flows.wait()
                 writer.write(data)
                 await writer.drain()
+                if self._last_words and self._last_words in data:
+                    self._flows.clear()
+                    self.stalled.set()
         writer.transport.abort()
 
 
