@@ -9,8 +9,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
-
 from core.schedule import ScheduleError
 
 KEPT_YEARS = 2048
@@ -138,6 +136,8 @@ def _subdivision(country: str, name: str) -> str:
 @lru_cache(16)
 def _names(language: str) -> dict[str, str]:
     """Countries' codes by their names in a language."""
+    from babel import Locale, UnknownLocaleError
+
     try:
         territories = Locale.parse(language, sep="-" if "-" in language else "_").territories
     except (UnknownLocaleError, ValueError):

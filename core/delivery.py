@@ -47,8 +47,8 @@ FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
 CHECK_AFTER = 10.0
 """Seconds before a platform is asked whether a message arrived: one that was under way has landed by then."""
-MOST_CHECKS = 8
-"""After so many questions without an answer (an hour, at that backoff) a person is asked."""
+MOST_CHECKS = 12
+"""After so many questions without an answer (20 minutes, at that backoff) a person is asked."""
 LATE = timedelta(minutes=5)
 """A post that is later than this goes into the incident log."""
 LANDING_SECONDS = 1.0
@@ -302,7 +302,7 @@ class Lane:
             if job.checks + 1 >= MOST_CHECKS:
                 await self._unknown(job, str(error))
             else:
-                due_at = self._later(_backoff(job.checks + 3))
+                due_at = self._later(_wait(error, job.checks + 1))
                 await self._settle(job, checks=job.checks + 1, due_at=due_at, error=str(error))
         else:
             if sent is not None:  # which state of its card it shows nobody knows: it is edited once more
@@ -359,9 +359,7 @@ class Lane:
 
     async def _again(self, job: Job, error: Exception, state: str = "pending") -> None:
         """Try again later: an edit for as long as it takes, a post until its window ends (``claims.claim``)."""
-        wait = _backoff(job.attempts)
-        if isinstance(error, SendFailed) and error.retry_after is not None:
-            wait = max(error.retry_after, 0.05)
+        wait = _wait(error, job.attempts)
         values = {"sent_at": job.sent_at} if state == "pending" else {"attempts": job.attempts + 1}
         await self._settle(job, state=state, due_at=self._later(wait), error=str(error), **values)
 
@@ -414,6 +412,13 @@ class Lane:
 
 def _address(job: Job) -> Address:
     return Address(space=job.space, channel=job.channel, member=job.member)
+
+
+def _wait(error: Exception, tries: int) -> float:
+    """Seconds until the next try: what the platform said, else longer each time."""
+    if isinstance(error, SendFailed) and error.retry_after is not None:
+        return max(error.retry_after, 0.05)
+    return _backoff(tries)
 
 
 def _backoff(tries: int) -> float:

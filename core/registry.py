@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
+from typing import Any
 
 from core.bot import Bot
 from core.house import House
@@ -27,13 +28,14 @@ class NotFound(Exception):
 
 
 @lru_cache(maxsize=1)
-def _all() -> EntryPoints:
+def _all() -> Any:  # another type before Python 3.12, with the same select
     """What every installed package offers. Reading it takes some milliseconds: once is enough for a process."""
     return entry_points()
 
 
 def _installed(group: str) -> EntryPoints:
-    return _all().select(group=group)
+    found: EntryPoints = _all().select(group=group)
+    return found
 
 
 def with_core(plugins: Sequence[Plugin]) -> list[Plugin]:

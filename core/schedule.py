@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import UUID
 
-from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
-from apscheduler.triggers.cron import CronTrigger
+if TYPE_CHECKING:
+    from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
+    from apscheduler.triggers.cron import CronTrigger
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Days by name: numbers mean different days to different people and libraries."""
@@ -261,11 +262,15 @@ def _interval(start: date, days: int, at: time, wall: datetime) -> datetime:
 
 @lru_cache(KEPT_TRIGGERS)
 def _interval_trigger(start: date, days: int, at: time) -> CalendarIntervalTrigger:
+    from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger  # here and below: no start needs it
+
     return CalendarIntervalTrigger(days=days, hour=at.hour, minute=at.minute, start_date=start, timezone=UTC)
 
 
 @lru_cache(KEPT_TRIGGERS)
 def _triggers(rule: Daily | Monthly | Cron) -> tuple[CronTrigger, ...]:
+    from apscheduler.triggers.cron import CronTrigger
+
     match rule:
         case Daily(at, weekdays):
             return (
@@ -299,6 +304,8 @@ def _cron_triggers(line: str) -> tuple[CronTrigger, ...]:
     Each part is written out as numbers, weekdays as names: APScheduler reads 1 as Tuesday and passes over what stands
     behind a name (``mon/2``).
     """
+    from apscheduler.triggers.cron import CronTrigger
+
     parts = line.split()
     if len(parts) != len(_PARTS):
         raise CronError(line, -1)

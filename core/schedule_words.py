@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, get_day_names
-from babel.lists import format_list
-
 from core.days_off import DaysOff
 from core.schedule import LAST, WEEKDAYS, Cron, Daily, EveryDays, EveryWeeks, Monthly, Once, Rule
 from core.texts import Domain, Phrase, Words
@@ -21,11 +18,15 @@ Say = Callable[[Words], str]
 
 def day_name(weekday: str, language: str) -> str:
     """A weekday's name: ``Monday``."""
+    from babel.dates import get_day_names  # here and below: heavy, and no start needs it
+
     return str(get_day_names("wide", "stand-alone", locale=language)[WEEKDAYS.index(weekday)])
 
 
 def day_of(day: date, language: str) -> str:
     """A day, with its weekday: ``Sat, Nov 21, 2026``."""
+    from babel.dates import format_skeleton
+
     return str(format_skeleton("yMMMEd", datetime.combine(day, time()), locale=language))
 
 
@@ -36,6 +37,7 @@ def when(slot: datetime, language: str) -> str:
 
 def rule_words(rule: Rule, language: str) -> Phrase:
     """When a rule comes round, from the middle of a sentence: ``every day at 09:00``."""
+    from babel.lists import format_list
 
     def names(weekdays: Sequence[str]) -> str:
         return format_list([day_name(one, language) for one in weekdays], locale=language)
@@ -79,6 +81,8 @@ def timing_words(timing: Timing, zone: str, say: Say, language: str) -> str:
 
 def off_words(days_off: DaysOff, say: Say, language: str) -> str:
     """What is left out, in words."""
+    from babel.dates import format_date
+
     parts = []
     if days_off.country:
         place = f"{days_off.country}-{days_off.subdivision}" if days_off.subdivision else days_off.country

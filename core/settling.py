@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from babel import Locale, UnknownLocaleError
-from babel.core import get_global
 from sqlalchemy import select, update
 from sqlmodel import col
 
@@ -131,6 +129,9 @@ def unknown_zone(error: UnknownZone) -> Phrase:
 
 def guess_zone(locale: str) -> str:
     """The time zone of a locale's country where it has hardly more than one; empty where a guess would be rude."""
+    from babel import Locale, UnknownLocaleError
+    from babel.core import get_global
+
     try:
         parsed = Locale.parse(locale.replace("-", "_")) if locale else None
     except (UnknownLocaleError, ValueError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core.moments import local, wall
@@ -17,6 +17,9 @@ from core.schedule_words import rule_words
 from core.texts import Domain, Words
 from core.timetable import timing_of
 from storage.tables import Community, Schedule
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 _ = Domain("web")
 

@@ -25,9 +25,7 @@ from core.bot import Address, SendRefused, Sent
 Wire = Mapping[str, Any]
 
 BEFORE = timedelta(seconds=60)
-"""How far two clocks may be apart."""
-WITHIN = timedelta(minutes=10)
-"""A send is over long before: what came later is none of ours."""
+"""How far two clocks may be apart. A wrong one is survived all the same: the newest page is read whatever it says."""
 PAGE, PAGES = 100, 10
 """Messages a call (Discord's reference, "Get Channel Messages"), and calls before it is given up."""
 
@@ -35,25 +33,25 @@ PAGE, PAGES = 100, 10
 async def find(client: Client, channel: int, address: Address, rendered: Rendered, since: datetime) -> Wire | None:
     """The message as Discord has it, None where it surely does not stand. Raises as :meth:`core.bot.Bot.find`."""
     me = client.user.id if client.user else 0
-    after, until = time_snowflake(since - BEFORE), time_snowflake(since + WITHIN)
-    doubt = readable = False
+    telling, oldest = _telling(_ids(rendered)), time_snowflake(since - BEFORE)
+    doubt, before = False, None
     for _ in range(PAGES):
-        page = await _page(client, channel, after)
-        for one in reversed(page):
-            if int(one["author"]["id"]) != me or int(one["id"]) > until or one.get("message_reference"):
+        page = await _page(client, channel, before)
+        for one in page:
+            if int(one["author"]["id"]) != me or one.get("message_reference"):
                 continue  # what answers a message is not what was owed
-            if is_that(one, rendered):
+            recent = int(one["id"]) > oldest
+            if (telling or recent) and is_that(one, rendered):
                 return one
-            doubt = doubt or not _telling(_ids(rendered))
-        readable = readable or bool(page)
-        if len(page) < PAGE or int(page[0]["id"]) > until:
+            doubt = doubt or (recent and not telling)
+        if len(page) < PAGE or int(page[-1]["id"]) < oldest:
             break
-        after = int(page[0]["id"])
+        before = int(page[-1]["id"])
     else:
         raise SendRefused("it can't be told: too much was written there since")
     if doubt:
         raise SendRefused("it can't be told: nothing in this message tells it from others")
-    if not readable and not address.member:
+    if not page and before is None and not address.member:
         # Without the permission Discord shows an empty channel and no error (same page).
         may = await permissions(client, address.space, address.channel)
         if not may.read_message_history:
@@ -111,6 +109,6 @@ def _words(embed: Mapping[str, Any]) -> tuple[object, ...]:
     return embed.get("description"), pairs, (embed.get("image") or {}).get("url")
 
 
-async def _page(client: Client, channel: int, after: int) -> Sequence[Wire]:
-    """The next messages after an id, the newest first."""
-    return await again(lambda: client.http.logs_from(channel, PAGE, after=after))
+async def _page(client: Client, channel: int, before: int | None) -> Sequence[Wire]:
+    """The newest messages before an id, the newest first."""
+    return await again(lambda: client.http.logs_from(channel, PAGE, before=before))

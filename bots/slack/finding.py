@@ -19,9 +19,7 @@ JSON = dict[str, Any]
 EVENT_TYPE = "hallkeeper"
 """The type of our messages' metadata."""
 BEFORE = timedelta(seconds=60)
-"""How far two clocks may be apart."""
-WITHIN = timedelta(minutes=10)
-"""A send is over long before: what came later is none of ours."""
+"""How far two clocks may be apart. A wrong one is survived all the same: the newest page is read whatever it says."""
 PAGE, PAGES = 200, 10
 """Messages a call (Slack advises at most 200), and calls before it is given up."""
 
@@ -48,25 +46,22 @@ async def find(web: AsyncWebClient, address: Address, key: str, since: datetime)
 
 
 async def _written(web: AsyncWebClient, channel: str, thread: str, since: datetime) -> AsyncIterator[JSON]:
-    """What was written around the time of a send. Raises SendRefused where that is more than can be read."""
-    window = {
-        "oldest": str((since - BEFORE).timestamp()),
-        "latest": str((since + WITHIN).timestamp()),
-        "include_all_metadata": True,
-        "limit": PAGE,
-    }
-    cursor = ""
+    """What was written since a send, and more. Raises SendRefused where that is more than can be read."""
+    oldest, cursor = (since - BEFORE).timestamp(), ""
     for _ in range(PAGES):
-        page = await again(lambda cursor=cursor: _page(web, channel, thread, {**window, "cursor": cursor or None}))  # type: ignore[misc]  # a default is no argument
-        for message in page["messages"]:
+        page = await again(lambda cursor=cursor: _page(web, channel, thread, cursor))  # type: ignore[misc]  # a default is no argument
+        messages = page["messages"]
+        for message in messages:
             yield message
         cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-        if not cursor:
+        # A channel comes with its newest messages first, a thread with its oldest: that is read to its end.
+        if not cursor or (not thread and messages and float(messages[-1]["ts"]) < oldest):
             return
     raise SendRefused("too much was written there since")
 
 
-async def _page(web: AsyncWebClient, channel: str, thread: str, window: JSON) -> Any:
+async def _page(web: AsyncWebClient, channel: str, thread: str, cursor: str) -> Any:
+    more: JSON = {"include_all_metadata": True, "limit": PAGE, "cursor": cursor or None}
     if thread:
-        return await web.conversations_replies(channel=channel, ts=thread, **window)
-    return await web.conversations_history(channel=channel, **window)
+        return await web.conversations_replies(channel=channel, ts=thread, **more)
+    return await web.conversations_history(channel=channel, **more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import importlib.util
 import re
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.main import app
+from app.main import _parser
 from app.settings import load
 from bots.discord.permissions import PERMISSIONS
 from core.plugin import Routes
@@ -65,7 +66,8 @@ def test_hall_commands_that_are_named_exist(page: Path) -> None:
 def test_shell_commands_that_are_named_exist(page: Path) -> None:
     text = page.read_text("utf-8")
     text += "".join(f"`{line}`" for block in fences(page, "sh") for line in block.splitlines())
-    ours = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    (commands,) = (one for one in _parser(["run"])._actions if isinstance(one, argparse._SubParsersAction))
+    ours = set(commands.choices)
     tools = {name: {tool.__name__ for tool in tools_of(name)} for name in bot_names()}
     for first, second in re.findall(r"(?:`|bin/)hallkeeper ([a-z]+)(?: ([a-z]+))?", text):
         assert first in ours or second in tools[first], f"hallkeeper {first} {second}"

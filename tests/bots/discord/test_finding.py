@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -52,14 +52,25 @@ async def test_each_kind_of_message_is_known_again(place: Place, message: Messag
 async def test_it_is_found_on_a_later_page(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "PAGE", 3)
     since = now()
+    number = await place.post(CARD)
     for text in "abcdefg":
         await place.sandbox.type(place.member, place.channel, text)
-    number = await place.post(CARD)
-    await place.sandbox.type(place.member, place.channel, "h")
     assert await find(place, CARD, since) == number
     monkeypatch.setattr(finding, "PAGES", 2)
     with pytest.raises(SendRefused, match="too much was written"):
         await find(place, CARD, since)
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-3), timedelta(days=3)])
+async def test_a_wrong_clock_makes_nothing_absent(place: Place, off: timedelta) -> None:
+    number = await place.post(CARD)
+    await place.sandbox.type(place.member, place.channel, "Hello")
+    assert await find(place, CARD, now() + off) == number
+
+
+async def test_the_same_words_of_another_day_are_not_it(place: Place) -> None:
+    await place.post(Message(text="Good morning"))
+    assert await find(place, Message(text="Good morning"), now() + timedelta(days=1)) is None
 
 
 async def test_what_nothing_tells_apart_is_left_open(place: Place) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -43,6 +43,13 @@ async def test_it_is_found_on_a_later_page(place: Place, monkeypatch: pytest.Mon
     monkeypatch.setattr(finding, "PAGES", 2)
     with pytest.raises(SendRefused, match="too much was written"):
         await find(place, "key", since)
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-3), timedelta(days=3)])
+async def test_a_wrong_clock_makes_nothing_absent(place: Place, off: timedelta) -> None:
+    number = await place.post(HELLO)
+    await place.sandbox.type(place.member, place.channel, "Hello")
+    assert await find(place, "key", now() + off) == number
 
 
 async def test_another_apps_metadata_are_none_of_ours(place: Place) -> None:
