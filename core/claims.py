@@ -30,6 +30,8 @@ from storage.vault import Vault
 
 AHEAD = 1.0
 """Seconds for which sends are reserved ahead: enough that none waits for the next look, and little to lose."""
+BUSY = timedelta(milliseconds=50)
+"""When to look again while another process claims in the same lane."""
 WINDOW = timedelta(hours=6)
 """How late a post may still go out that says nothing else."""
 DIED = "the sender died while sending"
@@ -122,7 +124,9 @@ def claim(
     :param room: how many at most.
     """
     workers.beat(tx, worker, now)
-    paces = Paces(tx, lane, capabilities.send_limits, capabilities.channel_limits)
+    paces = Paces.of_lane(tx, lane, capabilities.send_limits, capabilities.channel_limits)
+    if paces is None:
+        return Claimed(again_at=now + BUSY)
     moment = now.timestamp()
     if paces.whole.next(moment) > moment + AHEAD:
         return Claimed(again_at=_moment(paces.whole.next(moment) - AHEAD))

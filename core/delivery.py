@@ -162,7 +162,7 @@ class Lane:
             return Claimed()
         now = self._hall.clock.now()
         ((due, lost),) = await self._hall.store.rows(claims.DUE, lane=self._bot.platform, now=now)
-        if not due and not lost:
+        if not due and not lost and not self._unsure:
             return Claimed()
         claimed = await self._claim(room)
         for job in claimed.jobs:
@@ -274,20 +274,24 @@ class Lane:
     async def _mine(self, job: Job) -> bool:
         """Commit that this delivery is being sent; False when the lease was lost meanwhile."""
         worker, now = self._hall.worker, self._hall.clock.now()
+        here = (
+            and_(col(Delivery.community_id) == job.community_id, col(Delivery.id) == job.id),
+            col(Delivery.state) == "pending",
+            col(Delivery.leased_by) == worker,
+        )
 
         def unit(tx: Tx) -> bool:
             mine = (
                 update(Delivery)
-                .where(
-                    and_(col(Delivery.community_id) == job.community_id, col(Delivery.id) == job.id),
-                    col(Delivery.state) == "pending",
-                    col(Delivery.leased_by) == worker,
-                    workers.alive(worker, now),
-                )
+                .where(*here, workers.alive(worker, now))
                 .values(state="sending", attempts=Delivery.attempts + 1, sent_at=job.sent_at or now)
                 .returning(col(Delivery.id))
             )
-            return tx.execute(mine).first() is not None
+            if tx.execute(mine).first() is not None:
+                return True
+            # This process counted as dead for a while, and nobody took it over: held on to, it would wait for ever.
+            tx.execute(update(Delivery).where(*here).values(leased_by=None))
+            return False
 
         return await self._hall.store.write(unit, lane_key=job.community_id)
 

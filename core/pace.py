@@ -51,17 +51,32 @@ class Windows:
 class Paces:
     """The windows of a lane and of some of its places: read and locked in one unit, written back by :meth:`save`."""
 
-    def __init__(self, tx: Tx, lane: str, lane_limits: Sequence[Limit], place_limits: Sequence[Limit]) -> None:
+    def __init__(
+        self, tx: Tx, lane: str, whole: Sequence[float], lane_limits: Sequence[Limit], place_limits: Sequence[Limit]
+    ) -> None:
+        """Use :meth:`of_lane`."""
         self._tx = tx
         self._lane = lane
         self._place_limits = place_limits
         self._places: dict[str, Windows] = {}
-        # Whoever sends on this lane waits here for its neighbour: all that follows is theirs alone.
-        known = self._read([WHOLE_LANE])
-        if not known:
-            tx.add_if_new(Pace(lane=lane, place=WHOLE_LANE, used_at=tx.now))
-            known = self._read([WHOLE_LANE])
-        self.whole = Windows(lane_limits, known[WHOLE_LANE])
+        self.whole = Windows(lane_limits, whole)
+
+    @classmethod
+    def of_lane(cls, tx: Tx, lane: str, lane_limits: Sequence[Limit], place_limits: Sequence[Limit]) -> Paces | None:
+        """A lane's, for the caller alone until its unit is committed; None while another process has them.
+
+        Nobody waits for them: a transaction holds several units, those of other lanes too, and two processes that
+        wait for each other's lanes would find out of their deadlock only after a second.
+        """
+        row = select(col(Pace.recent)).where(col(Pace.lane) == lane, col(Pace.place) == WHOLE_LANE)
+        whole = tx.scalar(row.with_for_update(skip_locked=True))
+        if (
+            whole is None
+            and tx.scalar(row) is None
+            and tx.add_if_new(Pace(lane=lane, place=WHOLE_LANE, used_at=tx.now))
+        ):
+            whole = []
+        return None if whole is None else cls(tx, lane, whole, lane_limits, place_limits)
 
     def load(self, places: Iterable[str]) -> None:
         """Read the windows of places."""

@@ -81,6 +81,8 @@ def _postgres_arguments(options: str) -> dict[str, Any]:
     probe = SILENT_SECONDS // 5
     theirs = {
         "timezone": "UTC",
+        # Compiling a plan takes 0.3 s, and the switches above make each look dear enough for that.
+        "jit": "off",
         "tcp_keepalives_idle": SILENT_SECONDS - 3 * probe,
         "tcp_keepalives_interval": probe,
         "tcp_keepalives_count": 3,

@@ -43,11 +43,16 @@ def bury_all(tx: Tx) -> None:
 
 def take(tx: Tx, name: str, worker: str, now: datetime) -> bool:
     """Take or keep a duty that one process does for all. Whether it is the caller's now."""
-    if tx.add_if_new(Lease(name=name, worker=worker)):
-        return True
+    # Asked every few seconds by all: whoever keeps it, or sees another keep it, writes nothing and waits for nobody.
+    row = tx.execute(select(_LEASE.c.worker, free(_LEASE.c.worker, now)).where(_LEASE.c.name == name)).first()
+    if row is None:
+        return tx.add_if_new(Lease(name=name, worker=worker))
+    holder, is_free = row
+    if holder == worker or not is_free:
+        return bool(holder == worker)
     mine = (
         update(_LEASE)
-        .where(_LEASE.c.name == name, or_(_LEASE.c.worker == worker, free(_LEASE.c.worker, now)))
+        .where(_LEASE.c.name == name, _LEASE.c.worker == holder, free(_LEASE.c.worker, now))
         .values(worker=worker)
         .returning(_LEASE.c.name)
     )
