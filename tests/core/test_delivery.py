@@ -15,8 +15,8 @@ import core.delivery
 import core.workforce
 from core.bot import SendError, SendFailed, SendRefused, SendUnknown
 from core.capabilities import Limit
-from core.claims import TOO_LATE, WINDOW, Claimed, Job
-from core.delivery import CHECK_AFTER, MOST_CHECKS, Lane, key_of
+from core.claims import CHECK_AFTER, TOO_LATE, WINDOW, Claimed, Job
+from core.delivery import MOST_CHECKS, Lane, key_of
 from core.pace import Windows
 from core.testing import SetClock
 from core.testing.fake_bot import EVERYTHING

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from core.capabilities import Limit
+from core.claims import CHECK_AFTER
 from core.pace import Paces
 from core.registry import migrations_of
 from core.testing import SetClock
+from core.testing.fake_bot import EVERYTHING
 from plugins.question_of_the_day import QuestionOfTheDay
 from storage import workers
 from storage.engine import Store
@@ -132,3 +135,22 @@ async def test_nothing_is_taken_from_a_process_that_lives(yard: Yard) -> None:
     assert (await yard.lane("two")._claim(10)).jobs == []
     yard.time.pass_by(2)
     assert len((await yard.lane("two")._claim(10)).jobs) == 1
+
+
+async def test_one_that_is_back_at_once_asks_no_sooner_than_a_message_can_have_landed(yard: Yard) -> None:
+    """Where a store takes one process alone, nobody waits until it counts as dead. Its last call may be under way."""
+    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=0.0, finds=True)
+    await yard.owe()
+    yard.bot.go.clear()
+    sending = asyncio.create_task(yard.lane("dead").deliver())
+    await yard.bot.started.wait()
+    yard.time.pass_by(1)
+    await yard.store.write(workers.bury_all)
+    heir = yard.lane("heir")
+    assert await heir.deliver() == 0
+    yard.bot.go.set()  # it lands
+    await sending
+    yard.time.pass_by(CHECK_AFTER)
+    assert await heir.deliver() == 1
+    assert len(yard.bot.posts) == 1
+    assert await rows(yard.store, "SELECT state FROM delivery") == [("sent",)]
