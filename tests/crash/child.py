@@ -11,7 +11,7 @@ import sys
 from datetime import timedelta
 
 from app.main import main
-from core import delivery, workforce
+from core import claims, workforce
 from storage import connect, workers
 
 LEASE = "CRASH_LEASE"
@@ -24,7 +24,7 @@ def shorten(seconds: float) -> None:
     workers.LIVES = timedelta(seconds=seconds)
     workforce.BEAT_SECONDS *= share
     workforce.MARGIN *= share
-    delivery.CHECK_AFTER *= share
+    claims.CHECK_AFTER *= share
     connect.IDLE_SECONDS *= share
 
 

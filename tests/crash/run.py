@@ -16,10 +16,11 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from storage.tables import Activity, Delivery
+from storage.workers import LIVES
 from tests.crash.judge import Verdict
 from tests.crash.process import Hall
 from tests.crash.stage import Stage
-from tests.crash.weather import AT_CALLS, PATIENCE_SECONDS, Aim, Weather, When
+from tests.crash.weather import AT_CALLS, LATE_SECONDS, PATIENCE_SECONDS, Aim, Weather, When
 
 ROUND_SECONDS = 20.0
 """The next question is due after so long at the latest, and as soon as most of the last one stands."""
@@ -52,7 +53,8 @@ class Run(Stage):
         """Do it all."""
         async with AsyncExitStack() as stack:
             await self.build(stack)
-            self._weather = Weather(self.seed, self.town.platforms)
+            share = 1.0 if self.lease is None else self.lease / LIVES.total_seconds()
+            self._weather = Weather(self.seed, self.town.platforms, share * LATE_SECONDS)
             ticking = asyncio.create_task(self._tick())
             stack.callback(ticking.cancel)
             await self._storm()

@@ -28,7 +28,7 @@ async def test_killed_again_and_again_it_posts_each_question_once_in_each_channe
     postgres: Postgres | None = request.getfixturevalue("postgres") if store == "postgresql" else None
     if postgres is not None:
         url = postgres.make()
-    run = Run([url] * workers, CHANNELS, tmp_path, LEASE, kills=KILLS, seed=1, progress=lambda _: None, patience=40.0)
+    run = Run([url] * workers, CHANNELS, tmp_path, LEASE, kills=KILLS, seed=1, progress=lambda _: None, patience=90.0)
     await run.go()
     findings = [finding for verdict in run.verdicts.values() for finding in verdict.findings]
     assert run.good, "\n".join([json.dumps(told(run)), *run.troubles, *findings])

@@ -31,7 +31,7 @@ FAILURES = {
 SLOW_SECONDS = 2.0
 """The longest that an answer takes that is slow, and that a refused caller is asked to wait."""
 LATE_SECONDS = 5.0
-"""The longest that a call takes to be taken. Half of what the product waits before it asks what became of one."""
+"""The longest that a call takes to be taken: half of what the product waits before it asks what became of one."""
 LATE_CHANCE = 0.3
 """How many of the calls whose caller is killed meanwhile are taken that late."""
 PATIENCE_SECONDS = 8.0
@@ -102,9 +102,10 @@ class _Aimed:
 class Weather:
     """Watches what reaches the platforms: lets some calls fail, and strikes at those that are aimed at."""
 
-    def __init__(self, seed: int, platforms: Mapping[str, Platform]) -> None:
+    def __init__(self, seed: int, platforms: Mapping[str, Platform], latest: float = LATE_SECONDS) -> None:
         self._chance = random.Random(seed)
         self._platforms = platforms
+        self._latest = latest
         self._aimed: dict[str, _Aimed] = {}
         self.failures: Counter[str] = Counter()
         for name, platform in platforms.items():
@@ -165,6 +166,6 @@ class Weather:
 
     def _fail(self, platform: str, call: str, kind: FaultKind) -> None:
         self.failures[kind] += 1
-        longest = LATE_SECONDS if kind is FaultKind.LATE else SLOW_SECONDS
+        longest = self._latest if kind is FaultKind.LATE else SLOW_SECONDS
         seconds = self._chance.uniform(0.3, 1.0) * longest
         self._platforms[platform].faults.add(Fault(kind, match=call, seconds=seconds))
