@@ -18,7 +18,7 @@ from storage import connect, workers
 LEASE = "CRASH_LEASE"
 """The variable with the seconds; what isn't set is as in the product."""
 FREEZE, WIDTH = "CRASH_FREEZE", "CRASH_WIDTH"
-"""What :mod:`tests.crash.hooks` is to do: at which point to freeze, in which file to write down widths."""
+"""What :mod:`tests.crash.hooks` is to do: at which points to freeze, in which file to write down widths."""
 
 
 def shorten(seconds: float) -> None:
@@ -49,7 +49,7 @@ if __name__ == "__main__":
         from tests.crash import hooks
 
         if FREEZE in os.environ:
-            hooks.freeze_at(os.environ[FREEZE])
+            hooks.freeze_at(os.environ[FREEZE].split())
         if WIDTH in os.environ:
             hooks.measure(os.environ[WIDTH])
     if LEASE in os.environ:

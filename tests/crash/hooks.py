@@ -19,33 +19,31 @@ POSTS = {"discord": "/messages", "slack": "/chat.postMessage", "telegram": "/sen
 """How the addresses of the calls end that post."""
 
 
-def freeze_at(point: str) -> None:
-    """Freeze once, in the first send to Slack: the one platform where a second one could stand.
+def freeze_at(points: list[str]) -> None:
+    """Freeze at each of these points once, in sends to Slack: the one platform where a second one could stand.
 
     ``claimed``: before it commits that it sends; ``committed``: after that; ``checked``: after its last look at the
     lease.
     """
-    frozen: list[str] = []
 
-    def freeze() -> None:
-        if not frozen:
-            frozen.append(point)
+    def freeze(point: str) -> None:
+        if points and points[0] == point:
+            del points[0]
             os.kill(os.getpid(), signal.SIGSTOP)
 
     mine, send = Lane._mine, SlackBot.send
 
     async def committing(lane: Lane, job: Any) -> bool:
         slack = lane._bot.platform == SlackBot.platform
-        if slack and point == "claimed":
-            freeze()
+        if slack:
+            freeze("claimed")
         took = await mine(lane, job)
-        if slack and took and point == "committed":
-            freeze()
+        if slack and took:
+            freeze("committed")
         return took
 
     async def sending(bot: SlackBot, *arguments: Any, **more: Any) -> Any:
-        if point == "checked":
-            freeze()
+        freeze("checked")
         return await send(bot, *arguments, **more)
 
     Lane._mine = committing  # type: ignore[method-assign, assignment]  # as long as this process lives
