@@ -32,6 +32,9 @@ AHEAD = 1.0
 """Seconds for which sends are reserved ahead: enough that none waits for the next look, and little to lose."""
 WINDOW = timedelta(hours=6)
 """How late a post may still go out that says nothing else."""
+CHECK_AFTER = 10.0
+"""Seconds before a platform is asked whether a message arrived: one that was under way has landed by then. A process
+that starts again at once after a crash waits for that, too."""
 DIED = "the sender died while sending"
 
 # Terms of the index on what is undone: they must stand as they stand there, or SQLite won't use it.
@@ -272,7 +275,7 @@ def _key_is_known(sent_at: datetime | None, now: datetime, capabilities: Capabil
 def _doubt(tx: Tx, row: Row[Any], now: datetime, capabilities: Capabilities, reason: str) -> None:
     """Nobody here knows whether it was sent: ask the platform, or else a person."""
     if capabilities.finds:
-        _set(tx, row, state="checking", leased_by=None, error=reason, due_at=now)
+        _set(tx, row, state="checking", leased_by=None, error=reason, due_at=now + timedelta(seconds=CHECK_AFTER))
     else:
         _set(tx, row, state="unknown", leased_by=None, error=reason)
         _stuck(tx, Kind.UNKNOWN, row, reason)

@@ -45,8 +45,6 @@ IN_HAND = 100
 FIRST_BACKOFF = 1.0
 """Seconds before the second try; doubled each time, up to :data:`LONGEST_BACKOFF`, with jitter."""
 LONGEST_BACKOFF = 300.0
-CHECK_AFTER = 10.0
-"""Seconds before a platform is asked whether a message arrived: one that was under way has landed by then."""
 MOST_CHECKS = 12
 """After so many questions without an answer (20 minutes, at that backoff) a person is asked."""
 LATE = timedelta(minutes=5)
@@ -353,7 +351,7 @@ class Lane:
 
     async def _doubt(self, job: Job, reason: str) -> None:
         if self._bot.capabilities.finds:
-            await self._settle(job, state="checking", due_at=self._later(CHECK_AFTER), error=reason)
+            await self._settle(job, state="checking", due_at=self._later(claims.CHECK_AFTER), error=reason)
         else:
             await self._unknown(job, reason)
 
