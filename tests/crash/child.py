@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 
 from app.main import main
-from core import delivery, workforce
+from core import workforce
 from storage import connect, workers
 
 LEASE = "CRASH_LEASE"
@@ -19,7 +19,6 @@ def shorten(seconds: float) -> None:
     workers.LIVES = timedelta(seconds=seconds)
     workforce.BEAT_SECONDS *= share
     workforce.MARGIN *= share
-    delivery.CHECK_AFTER *= share
     connect.IDLE_SECONDS *= share
 
 
