@@ -17,7 +17,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test crash check format-check lint types floors names catalogues migrations format bench wheel browser requirements clean
+.PHONY: help demo test crash outages check format-check lint types floors names catalogues migrations format bench wheel browser requirements clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,6 +30,9 @@ test: $(VENV)/.dev browser ## every test, on SQLite and PostgreSQL and in a real
 
 crash: $(VENV)/.dev ## kill it 200 times while it posts, and count what stands (ARGS="--help" says what can be set)
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+outages: $(VENV)/.dev ## take PostgreSQL, its network and the disk away in the middle of the work
+	@$(BIN)/python -m pytest tests/crash/outages.py $(ARGS)
 
 check: format-check lint types floors names catalogues migrations ## format, lint, types, floors, names, catalogues, migrations
 

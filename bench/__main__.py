@@ -1,7 +1,7 @@
 """``python -m bench`` measures what is quick to measure; ``python -m bench NAME [ARGS]`` runs one bench by itself.
 
 Prints one JSON object, a member for each bench; what goes on is said beside it, for people. The soak of millions of
-rows takes its time and runs only by its name.
+rows and the top of the hour take their time and run only by their names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SHORT: dict[str, list[str]] = {
     "startup": ["--rounds", "3"],
 }
 """What runs by itself, and how short."""
-ALL = (*SHORT, "soak")
+ALL = (*SHORT, "planning", "soak")
 
 
 def run(name: str, arguments: list[str]) -> Any:

@@ -32,10 +32,11 @@ AHEAD = 1.0
 """Seconds for which sends are reserved ahead: enough that none waits for the next look, and little to lose."""
 BUSY = timedelta(milliseconds=50)
 """When to look again while another process claims in the same lane."""
-CHECK_AFTER = 10.0
-"""Seconds after its send before a platform is asked whether a message arrived: one under way has landed by then."""
 WINDOW = timedelta(hours=6)
 """How late a post may still go out that says nothing else."""
+CHECK_AFTER = 10.0
+"""Seconds before a platform is asked whether a message arrived: one that was under way has landed by then. A process
+that starts again at once after a crash waits for that, too."""
 DIED = "the sender died while sending"
 
 # Terms of the index on what is undone: they must stand as they stand there, or SQLite won't use it.
@@ -219,6 +220,7 @@ def _candidates(tx: Tx, lane: str, now: datetime, room: int, *which: Any) -> lis
             col(Delivery.expires_at),
             col(Delivery.message),
             col(Delivery.card_plugin),
+            col(Delivery.error),
             col(Space.external_id).label("space"),
             col(Channel.external_id).label("channel"),
             col(Account.platform),
@@ -278,8 +280,7 @@ def _key_is_known(sent_at: datetime | None, now: datetime, capabilities: Capabil
 def _doubt(tx: Tx, row: Row[Any], now: datetime, capabilities: Capabilities, reason: str) -> None:
     """Nobody here knows whether it was sent: ask the platform, or else a person."""
     if capabilities.finds:
-        landed = row.sent_at + timedelta(seconds=CHECK_AFTER)  # a process may be back a second after it died
-        _set(tx, row, state="checking", leased_by=None, error=reason, due_at=max(now, landed))
+        _set(tx, row, state="checking", leased_by=None, error=reason, due_at=now + timedelta(seconds=CHECK_AFTER))
     else:
         _set(tx, row, state="unknown", leased_by=None, error=reason)
         _stuck(tx, Kind.UNKNOWN, row, reason)

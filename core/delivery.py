@@ -113,7 +113,7 @@ class Lane:
         self._bot = bot
         self.woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._in_hand: dict[UUID, asyncio.Task[None]] = {}
+        self._in_hand: dict[asyncio.Task[None], UUID] = {}
         self._unsure = False
         """A claim's commit was not seen: it may have taken what nobody here works on."""
         self._cards: dict[tuple[UUID | None, int, str], asyncio.Future[Message | None]] = {}
@@ -127,7 +127,7 @@ class Lane:
         """End after the sends that are under way."""
         self._stopping = True
         self.woken.set()
-        left = [*self._in_hand.values(), *([] if self._task is None else [self._task])]
+        left = [*self._in_hand, *([] if self._task is None else [self._task])]
         if left:
             _, late = await asyncio.wait(left, timeout=0.8)
             for task in late:
@@ -164,12 +164,13 @@ class Lane:
             return Claimed()
         claimed = await self._claim(room)
         for job in claimed.jobs:
-            self._in_hand[job.id] = task = asyncio.create_task(self._work(job))
-            task.add_done_callback(partial(self._done, job.id))
+            task = asyncio.create_task(self._work(job))
+            self._in_hand[task] = job.id
+            task.add_done_callback(self._done)
         return claimed
 
-    def _done(self, delivery_id: UUID, _task: asyncio.Task[None]) -> None:
-        del self._in_hand[delivery_id]
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._in_hand[task]
         if len(self._in_hand) == IN_HAND - 1:
             self.woken.set()
 
@@ -182,7 +183,7 @@ class Lane:
     async def _claim(self, room: int) -> Claimed:
         since, now = boot_time(), self._hall.clock.now()
         unsure, self._unsure = self._unsure, True
-        in_hand = tuple(self._in_hand) if unsure else None
+        in_hand = tuple(self._in_hand.values()) if unsure else None
         claimed = await self._hall.store.write(partial(self._claim_unit, now=now, room=room, in_hand=in_hand))
         self._unsure = False
         self._hall.workforce.believe(since)

@@ -112,8 +112,12 @@ class Workforce:
     async def _hear(self, bot: Bot) -> None:
         """Hear a platform when that is this process's duty, and only then."""
         now, worker = self._hall.clock.now(), self._hall.worker
-        mine = await self._hall.store.write(lambda tx: workers.take(tx, f"hear {bot.platform}", worker, now))
-        if mine:
-            await bot.listen()
-        else:
+        duty = f"hear {bot.platform}"
+        if not await self._hall.store.write(lambda tx: workers.take(tx, duty, worker, now)):
             await bot.hush()
+            return
+        try:
+            await bot.listen()
+        except BotStartError:
+            await self._hall.store.write(lambda tx: workers.give_back(tx, duty, worker))
+            raise

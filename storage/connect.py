@@ -39,10 +39,7 @@ def writing_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "connect", _sqlite_writer)
         return engine
-    # Units look rows up by their keys. Whatever the statistics say, a table must not be read whole for that.
-    options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-    idle = f"-c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000:.0f}"
-    arguments = _postgres_arguments(f"{options} {idle}")
+    arguments = _postgres_arguments(f"-c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000:.0f}")
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
 
 
@@ -81,7 +78,7 @@ def _postgres_arguments(options: str) -> dict[str, Any]:
     probe = SILENT_SECONDS // 5
     theirs = {
         "timezone": "UTC",
-        # Compiling a plan takes 0.3 s, and the switches above make each look dear enough for that.
+        # Compiling a plan takes 0.3 s, and no look of ours is worth that.
         "jit": "off",
         "tcp_keepalives_idle": SILENT_SECONDS - 3 * probe,
         "tcp_keepalives_interval": probe,

@@ -59,6 +59,11 @@ def take(tx: Tx, name: str, worker: str, now: datetime) -> bool:
     return tx.execute(mine).first() is not None
 
 
+def give_back(tx: Tx, name: str, worker: str) -> None:
+    """This process can't do a duty that it took: another may."""
+    tx.execute(delete(_LEASE).where(_LEASE.c.name == name, _LEASE.c.worker == worker))
+
+
 def free(column: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
     """Whether what a column says leased it is nobody, or nobody who lives."""
     return or_(column.is_(None), column.not_in(_alive(now)))

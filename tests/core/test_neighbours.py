@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from core.capabilities import Limit
-from core.claims import CHECK_AFTER
+from core.claims import CHECK_AFTER, DIED
 from core.pace import Paces
 from core.registry import migrations_of
 from core.testing import SetClock
@@ -124,7 +124,7 @@ async def test_what_a_claim_took_whose_commit_nobody_saw_is_sent_though_nothing_
     assert (await rows(yard.store, "SELECT leased_by FROM delivery")) == [("one",)]
     claimed = await lane._look()
     assert len(claimed.jobs) == 1
-    await asyncio.gather(*lane._in_hand.values())
+    await asyncio.gather(*lane._in_hand)
     assert len(yard.bot.posts) == 1
 
 
@@ -154,3 +154,24 @@ async def test_one_that_is_back_at_once_asks_no_sooner_than_a_message_can_have_l
     assert await heir.deliver() == 1
     assert len(yard.bot.posts) == 1
     assert await rows(yard.store, "SELECT state FROM delivery") == [("sent",)]
+
+
+async def test_one_taken_over_in_time_and_not_sent_in_time_is_looked_for(yard: Yard) -> None:
+    """Its heir dies as well, before it sends: by then the platform has forgotten the key."""
+    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=120.0, finds=True)
+    await yard.owe()
+    yard.bot.go.clear()
+    sending = asyncio.create_task(yard.lane("dead").deliver())
+    await yard.bot.started.wait()
+    yard.time.pass_by(LIVES.total_seconds() + 1)
+    assert [job.state for job in (await yard.lane("heir")._claim(10)).jobs] == ["pending"]
+    yard.time.pass_by(121)
+    last = yard.lane("last")
+    assert await last.deliver() == 0
+    assert await rows(yard.store, "SELECT state, error FROM delivery") == [("checking", DIED)]
+    yard.bot.go.set()
+    await sending
+    yard.time.pass_by(CHECK_AFTER)
+    assert await last.deliver() == 1
+    assert await rows(yard.store, "SELECT state FROM delivery") == [("sent",)]
+    assert len(yard.bot.posts) == 1

@@ -138,3 +138,20 @@ async def test_it_does_not_rely_on_leases_longer_than_they_last(yard: Yard, monk
     assert workforce.alive
     moment += (LIVES - timedelta(seconds=core.workforce.MARGIN)).total_seconds() + 0.01
     assert not workforce.alive
+
+
+async def test_one_that_can_hear_no_more_leaves_it_to_another(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = SlowBot(), SlowBot()
+    one, two = yard.hall("one", first), yard.hall("two", second)
+    await one.start()
+    await two.start()
+
+    async def deaf() -> None:
+        await first.hush()
+        raise BotStartError("the platform gave it up")
+
+    monkeypatch.setattr(first, "listen", deaf)
+    await until(lambda: second.health.listening)
+    assert hearing(first, second) == [False, True]
+    await one.stop()
+    await two.stop()
