@@ -55,12 +55,14 @@ def paced(tx: Tx, *lanes: str) -> list[bool]:
 async def test_lanes_that_another_process_claims_in_are_left_to_it(stores: tuple[Store, Store]) -> None:
     """A transaction holds several units: waiting, each would have one lane and want the other."""
     await stores[0].write(lambda tx: paced(tx, "a", "b"))
-    have_one = threading.Barrier(2)
+    have_one, asked = threading.Barrier(2), threading.Barrier(2)
 
     def unit(first: str, second: str, tx: Tx) -> list[bool]:
         found = paced(tx, first)
         have_one.wait(10)
-        return found + paced(tx, second)
+        found += paced(tx, second)
+        asked.wait(10)
+        return found
 
     async with asyncio.timeout(10):
         found = await asyncio.gather(

@@ -30,6 +30,8 @@ class Hall:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     starts: int = 0
     said: deque[str] = field(default_factory=lambda: deque(maxlen=400))
+    errors: dict[str, str] = field(default_factory=dict)
+    """What it logged as an error, the last of each kind."""
     _reading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -53,8 +55,13 @@ class Hall:
             async for line in process.stderr:
                 log.write(line)
                 self.said.append(line.decode(errors="replace"))
-                if line.startswith(b"{") and json.loads(line).get("event") == "ready":
+                if not line.startswith(b"{"):
+                    continue
+                told = json.loads(line)
+                if told["event"] == "ready":
                     self.ready.set()
+                elif told["level"] in ("error", "critical"):
+                    self.errors[told["event"]] = line.decode(errors="replace")
 
     async def until_ready(self) -> None:
         """Wait until it says that it is ready, or ended. Raises TimeoutError when it does neither."""

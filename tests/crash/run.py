@@ -65,6 +65,7 @@ class Run(Stage):
                 await hall.start()
             await self.settle()
             self.verdicts = await self.end()
+            self.troubles += [error for hall in self.halls for error in hall.errors.values()]
 
     async def _tick(self) -> None:
         while True:
