@@ -46,6 +46,7 @@ class Hall:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            limit=1 << 22,  # a trace is one line
         )
         self._reading = asyncio.create_task(self._read(self.process))
 
@@ -55,8 +56,8 @@ class Hall:
             async for line in process.stderr:
                 log.write(line)
                 self.said.append(line.decode(errors="replace"))
-                if not line.startswith(b"{"):
-                    continue
+                if not line.startswith(b"{") or not line.endswith(b"}\n"):
+                    continue  # no log line, or one that it was killed in
                 told = json.loads(line)
                 if told["event"] == "ready":
                     self.ready.set()
