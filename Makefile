@@ -31,8 +31,8 @@ test: $(VENV)/.dev browser ## every test, on SQLite and PostgreSQL and in a real
 crash: $(VENV)/.dev ## kill it 200 times while it posts, and count what stands (ARGS="--help" says what can be set)
 	@$(BIN)/python -m tests.crash $(ARGS)
 
-outages: $(VENV)/.dev ## take PostgreSQL, its network and the disk away in the middle of the work
-	@$(BIN)/python -m pytest tests/crash/outages.py $(ARGS)
+outages: $(VENV)/.dev ## take PostgreSQL, its network and the disk away in the middle of the work, and freeze a process
+	@$(BIN)/python -m pytest tests/crash/outages.py tests/crash/residue.py $(ARGS)
 
 check: format-check lint types floors names catalogues migrations ## format, lint, types, floors, names, catalogues, migrations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -138,6 +139,8 @@ async def test_a_network_that_stalls_and_breaks_and_comes_back(cluster: pg.Postg
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
     """A folder on a disk of 160 MiB: the store's log of changes takes 64 before it is written back."""
+    if os.geteuid() != 0:
+        pytest.fail("Only root can mount a small disk: run this as root, or in a container.", pytrace=False)
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", folder], check=True)
     try:
