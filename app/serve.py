@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
+from app import interpreter
 from app.settings import Settings
 from core.chores import Chores
 from core.clock import Clock, SystemClock
@@ -124,14 +124,9 @@ async def _listen(web: Web, settings: Settings) -> None:
         raise ServeError(why) from None
 
 
-SWITCH_SECONDS = 0.001
-"""The interpreter's turn for a busy thread. At Python's own 5 ms the event loop waits that long for the writer after
-every call that lets go of the interpreter, and an answer makes dozens: with 1 ms, 200 at once take half the time."""
-
-
 async def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; either may come while everything is still starting."""
-    sys.setswitchinterval(SWITCH_SECONDS)
+    interpreter.set_up()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -144,6 +139,7 @@ async def run(settings: Settings) -> None:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             house = starting.result()
+            interpreter.settle()
             bots = ", ".join(house.hall.bots) or "none"
             logger.info("ready", bots=bots, web=house.web.url if settings.web.enabled else "off")
             await stopping

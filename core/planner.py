@@ -82,41 +82,43 @@ class Planner:
         offset = timedelta.max
         while True:
             self._woken.clear()
-            found = 0
             try:
                 # How far the wall clock is ahead of one that nobody sets. Less than before: it was set back.
                 before, offset = offset, timedelta(seconds=self._hall.clock.now().timestamp() - boot_time())
                 if offset < before - JUMP:
                     await self.reckon_again()
-                found = await self.plan()
+                await self.plan()
             except StoreError:
                 logger.warning("the planner could not reach the store", exc_info=True)
             except Exception:  # whatever it is, tomorrow's prompts must not be lost to it
                 logger.exception("the planner stumbled")
-            if found < BATCH:
-                # Not wait_for: on Python 3.11 it loses a cancellation that comes together with a wake.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SECONDS):
-                        await self._woken.wait()
+            # Not wait_for: on Python 3.11 it loses a cancellation that comes together with a wake.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._woken.wait()
 
     async def plan(self) -> int:
-        """Plan what is due, a batch for each of the store's lanes; returns how many schedules were due."""
-        now = self._hall.clock.now()
-        ((due,),) = await self._hall.store.rows(_DUE, now=now)
+        """Plan all that is due, in all of the store's lanes; returns how many schedules were due."""
+        ((due,),) = await self._hall.store.rows(_DUE, now=self._hall.clock.now())
         if not due:
             return 0
-        batches = [
-            self._hall.store.write(partial(self._batch, now=now), lane_key=UUID(int=lane))
-            for lane in range(self._hall.store.lanes)
-        ]
-        results = await asyncio.gather(*batches, return_exceptions=True)
+        lanes = [self._plan_in(lane) for lane in range(self._hall.store.lanes)]
+        results = await asyncio.gather(*lanes, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        found = sum(result for result in results if isinstance(result, int))
-        if found:
-            self._hall.deliverer.wake()
-        return found
+        return sum(result for result in results if isinstance(result, int))
+
+    async def _plan_in(self, lane: int) -> int:
+        """Batch after batch in one lane of the store, until none is full."""
+        found, total = BATCH, 0
+        while found == BATCH:
+            unit = partial(self._batch, now=self._hall.clock.now())
+            found = await self._hall.store.write(unit, lane_key=UUID(int=lane))
+            if found:
+                self._hall.deliverer.wake()
+            total += found
+        return total
 
     async def reckon_again(self) -> int:
         """The clock may have been wrong and gone back: reckon anew what was planned in what is now the future.
@@ -141,22 +143,18 @@ class Planner:
 
     def _look(self, tx: Tx, row: _Row, now: datetime) -> _Look | None:
         """What is due of a schedule, and when it is due next. One that can't be kept ends."""
-        catch_up = timedelta(seconds=row.catch_up_seconds) or CATCH_UP
-        slot = datetime.fromisoformat(row.next_slot)
         try:
-            turn = newest_due_and_next(*row.timing(), slot, now, catch_up)
+            turn = _turn(row.said, row.next_slot, now, row.catch_up_seconds)
         except ScheduleError:
             logger.exception("a schedule can't be kept and ends", schedule=str(row.id))
             here = and_(col(Schedule.community_id) == row.community_id, col(Schedule.id) == row.id)
             tx.execute(update(Schedule).where(here).values(next_at=None, next_slot=None, ended_at=now))
             return None
-        # What is past its window is seen for what it is by its end.
-        *missed, newest = turn.missed if turn.post is None else (*turn.missed, turn.post)
-        expires_at = newest.at + catch_up
-        due = Due(row.community_id, row.id, row.plugin, newest.slot, newest.at, now, row.language, expires_at)
-        look = _Look(due, newest.slot.isoformat(), turn.upcoming, 0 if missed else row.tries)
+        slot, at = turn.newest
+        due = Due(row.community_id, row.id, row.plugin, slot, at, now, row.language, turn.expires_at)
+        look = _Look(due, turn.slot, turn.upcoming, 0 if turn.missed else row.tries)
         look.known = row.plugin in self._hall.routes.by_code
-        look.missed = missed
+        look.missed = turn.missed
         return look
 
     def _make(self, tx: Tx, looks: Sequence[_Look]) -> None:
@@ -268,16 +266,40 @@ class _Row(NamedTuple):
     home: str
     language: str
 
-    def timing(self) -> tuple[Timing, ZoneInfo]:
-        """What it says, and in which zone. Raises ScheduleError."""
-        return _timing(self.kind, self.spec, self.until, self.days_off, self.not_before, self.time_zone or self.home)
+    @property
+    def said(self) -> _Said:
+        """What it says of its times, and in which zone."""
+        return self.kind, self.spec, self.until, self.days_off, self.not_before, self.time_zone or self.home
+
+
+_Said = tuple[str, str, str | None, str, str | None, str]
 
 
 @lru_cache(4096)
-def _timing(
-    kind: str, spec: str, until: str | None, days_off: str, not_before: str | None, where: str
-) -> tuple[Timing, ZoneInfo]:
+def _timing(said: _Said) -> tuple[Timing, ZoneInfo]:
+    """It read. Raises ScheduleError."""
+    kind, spec, until, days_off, not_before, where = said
     return timing_from(kind, json.loads(spec), until, json.loads(days_off), not_before), zone(where)
+
+
+class _Turn(NamedTuple):
+    """What a schedule that came due has to do now."""
+
+    newest: Slot
+    """What is past its window is seen for what it is by its end."""
+    slot: str
+    expires_at: datetime
+    missed: Sequence[Slot]
+    upcoming: Slot | None
+
+
+@lru_cache(256)
+def _turn(said: _Said, row_slot: str, now: datetime, catch_up_seconds: int) -> _Turn:
+    """Reckoned once a batch for all that say the same, as most do at the top of the hour. Raises ScheduleError."""
+    catch_up = timedelta(seconds=catch_up_seconds) or CATCH_UP
+    turn = newest_due_and_next(*_timing(said), datetime.fromisoformat(row_slot), now, catch_up)
+    *missed, newest = turn.missed if turn.post is None else (*turn.missed, turn.post)
+    return _Turn(newest, newest.slot.isoformat(), newest.at + catch_up, missed, turn.upcoming)
 
 
 def _schedules(*where: ColumnElement[bool]) -> Prepared:
@@ -340,7 +362,7 @@ def _reckon_again(tx: Tx, *, now: datetime) -> int:
     values = []
     for row in rows:
         try:
-            upcoming = next_due(*row.timing(), now)
+            upcoming = next_due(*_timing(row.said), now)
         except ScheduleError:
             upcoming = None
         slot, at = (upcoming.slot.isoformat(), upcoming.at) if upcoming else (None, None)

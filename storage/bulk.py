@@ -5,13 +5,16 @@ Values are what the tables' types take.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Dialect
 
+from storage.prepared import array
 from storage.tables import Table, table_of
 from storage.tx import Tx
+from storage.types import JsonData
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -62,7 +65,7 @@ def update_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows, **co
         cursor.execute(
             f"UPDATE {table} SET {sets} FROM unnest({_arrays(tx, columns)}) AS many ({', '.join(columns)}) "  # noqa: S608  our own names
             f"WHERE {where}",
-            _turned(_converted(tx, own, rows, shared, common)),
+            _turned(columns, _converted(tx, own, rows, shared, common)),
         )
 
 
@@ -85,7 +88,7 @@ def upsert_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows, **co
             return
         cursor.execute(
             f"INSERT INTO {table} ({names}) SELECT * FROM unnest({_arrays(tx, columns)}) {merge}",  # noqa: S608  our own names
-            _turned(_converted(tx, own, rows, shared, common)),
+            _turned(columns, _converted(tx, own, rows, shared, common)),
         )
 
 
@@ -111,7 +114,13 @@ def _converted(
 
 def _convert(tx: Tx, column: Column[Any]) -> Callable[[Any], Any] | None:
     dialect: Dialect = tx.connection.dialect
+    if isinstance(column.type, JsonData) and dialect.name == "postgresql":
+        return _json  # what is common to all rows is written once, not once a row by the driver
     return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _arrays(tx: Tx, columns: Mapping[str, Column[Any]]) -> str:
@@ -120,6 +129,8 @@ def _arrays(tx: Tx, columns: Mapping[str, Column[Any]]) -> str:
     return ", ".join(f"%s::{types.process(column.type)}[]" for column in columns.values())
 
 
-def _turned(rows: Iterable[list[Any]]) -> list[list[Any]]:
-    """The rows' values, a list a column."""
-    return [list(values) for values in zip(*rows, strict=True)]
+def _turned(columns: Mapping[str, Column[Any]], rows: Iterable[list[Any]]) -> list[Any]:
+    """The rows' values, an array a column."""
+    return [
+        array(column.type, values) for column, values in zip(columns.values(), zip(*rows, strict=True), strict=True)
+    ]

@@ -6,12 +6,14 @@ does not need. Prepared, it is written in SQLAlchemy, rendered once for each dia
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Select, TableClause, column, table
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
+
+from storage.types import Id, Utc
 
 Convert = Callable[[Any], Any] | None
 
@@ -39,14 +41,13 @@ class _Rendered(NamedTuple):
     def rows(self, cursor: Any) -> list[tuple[Any, ...]]:
         if not self.results:
             return []
-        converts = self.results
-        return [
-            tuple(
-                value if convert is None or value is None else convert(value)
-                for value, convert in zip(row, converts, strict=True)
-            )
-            for row in cursor.fetchall()
-        ]
+        # By columns: a call for each value is most of what reading costs.
+        columns = zip(*cursor.fetchall(), strict=True)
+        converted = (
+            values if convert is None else map(convert, values)
+            for values, convert in zip(columns, self.results, strict=False)  # no columns where no row is
+        )
+        return list(zip(*converted, strict=True))
 
 
 class Prepared:
@@ -86,6 +87,15 @@ class Prepared:
         return rendered
 
 
+def array(kind: TypeEngine[Any], values: Iterable[Any]) -> Any:
+    """PostgreSQL's array of such values, as a parameter. Ids and moments as text: the driver takes 2 µs for each."""
+    if isinstance(kind, Id):
+        return f"{{{','.join('NULL' if one is None else one.hex for one in values)}}}"
+    if isinstance(kind, Utc):
+        return f"{{{','.join('NULL' if one is None else one.isoformat() for one in values)}}}"
+    return list(values)
+
+
 class PreparedForAll(Prepared):
     """A prepared statement for many keys at once: it finds them in a table ``wanted``, whose columns it is given.
 
@@ -122,7 +132,9 @@ class PreparedForAll(Prepared):
             types = dialect.type_compiler_instance
             arrays = ", ".join(f"%(wanted_{name})s::{types.process(kind)}[]" for name, kind in self._columns.items())
             wanted = f"WITH wanted ({names}) AS (SELECT * FROM unnest({arrays})) "  # noqa: S608  our own names
-            for name, convert, many in zip(self._columns, converts, zip(*keys, strict=True), strict=True):
-                values[f"wanted_{name}"] = [one if convert is None else convert(one) for one in many]
+            for (name, kind), convert, many in zip(
+                self._columns.items(), converts, zip(*keys, strict=True), strict=True
+            ):
+                values[f"wanted_{name}"] = array(kind, many if convert is None else map(convert, many))
             cursor.execute(wanted + rendered.sql, values)
         return rendered.rows(cursor)

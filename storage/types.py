@@ -148,7 +148,7 @@ def id_of(value: bytes) -> UUID:
     """The id of 16 bytes, made as pickle does it: UUID's own way checks what needs no check, and is slower."""
     made = _new(UUID)
     _set(made, "int", int.from_bytes(value))
-    _set(made, "is_safe", SafeUUID.unknown)
+    _set(made, "is_safe", _UNKNOWN)
     return made
 
 
@@ -156,7 +156,7 @@ def _id_or_none(value: bytes | None) -> UUID | None:
     return None if value is None else id_of(value)
 
 
-_new, _set = object.__new__, object.__setattr__
+_new, _set, _UNKNOWN = object.__new__, object.__setattr__, SafeUUID.unknown
 
 
 def _aware(value: datetime | None) -> datetime | None:
