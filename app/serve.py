@@ -7,7 +7,7 @@ import errno
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -31,8 +31,7 @@ class ServeError(Exception):
     """The hall can't run on this machine; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(NamedTuple):
     """A hall that runs, with its store and its pages."""
 
     hall: Hall

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
@@ -128,8 +128,7 @@ class DeploymentSettings(_Read):
     log: LogSettings = LogSettings()
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Settings that were understood whole. ``bots`` are made and not started; ``plugins`` are made."""
 
     store: StoreSettings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,8 +23,7 @@ OPEN = "open"
 CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """An activity as handlers see it. ``data`` is what its plugin put there; ``slot`` the nominal local time."""
 
     community_id: UUID
@@ -37,8 +35,7 @@ class Activity:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A channel that a message goes to: where it is kept, and the lane (one bot) that sends to it."""
 
     space_id: UUID

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -69,8 +69,7 @@ class Watermarks(Protocol):
         """All up to ``value`` is handled. Never goes back."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommandInfo:
+class CommandInfo(NamedTuple):
     """A command as bots register it: ``/hall NAME``. ``title`` is spoken in each language of ``titles``."""
 
     name: str
@@ -101,8 +100,7 @@ class Receiver(Protocol):
         """A bot's own words in a language."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where a message goes, in the platform's ids: a ``channel`` (perhaps a ``thread`` in it), or a ``member``."""
 
     space: str
@@ -111,8 +109,7 @@ class Address:
     thread: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A message that stands on a platform: what is needed to edit it or to find its replies."""
 
     channel: str
@@ -146,16 +143,14 @@ class SendUnknown(SendError):
     """The line broke while sending: nobody knows whether it was taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a member may be in a space: the platform's roles there by id, ``owner`` and ``admin`` among them."""
 
     present: bool
     roles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelInfo:
+class ChannelInfo(NamedTuple):
     """A channel that the bot sees. ``writable`` says whether it may post there."""
 
     external_id: str
@@ -171,8 +166,7 @@ class Severity(StrEnum):
     BAD = "bad"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing the doctor looked at; ``text`` says what to do next where something is wrong."""
 
     severity: Severity

@@ -8,9 +8,8 @@ at by :func:`take_over`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, literal_column, or_, select, update
@@ -46,8 +45,7 @@ _BEHIND = col(Delivery.wanted_revision) > col(Delivery.shown_revision)
 _READY = or_(col(Delivery.state) == literal_column("'pending'"), col(Delivery.state) == literal_column("'checking'"))
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A claimed delivery with all that is needed to send, check or edit it."""
 
     community_id: UUID
@@ -82,8 +80,7 @@ class Job:
         return min(self.wanted_revision, self.shown_revision + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """What was claimed, and when it is worth looking again where the pace held something back."""
 
     jobs: Sequence[Job] = ()

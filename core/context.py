@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -43,8 +42,7 @@ class Duplicate(Exception):
     """This event was handled before: nothing is written and nobody is told twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A member whose data is meant. ``member_id`` is None where they never took part in the community."""
 
     community_id: UUID
@@ -52,8 +50,7 @@ class Owner:
     member_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(NamedTuple):
     """A manager who looks at a community: what may be shown, and how to open what is sealed."""
 
     community_id: UUID
@@ -64,8 +61,7 @@ class Viewer:
     vault: Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """A space that was just set up: where its first prompts go."""
 
     community_id: UUID

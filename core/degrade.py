@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from core.capabilities import Capabilities
 from core.markup import escape
@@ -15,8 +16,7 @@ LEAST_FIELD = 12
 """Characters of a field below which it is no use to shorten it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """Something that could not be shown as it was meant. ``what`` is a short permanent name for logs and counts."""
 
     what: str

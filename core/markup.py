@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Flag, StrEnum, auto
+from typing import NamedTuple
 
 LINK_SCHEMES = ("https://", "http://", "member:", "time:", "mailto:")
 """What a link may begin with; any other stands as plain text."""
@@ -48,8 +49,7 @@ class LineKind(StrEnum):
     ITEM = "item"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a message."""
 
     kind: LineKind

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from storage.tx import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class FormErrors:
+class FormErrors(NamedTuple):
     """A submit handler found what the fields' own checks could not: errors by field name, nothing written."""
 
     errors: Mapping[str, Phrase]
@@ -52,8 +51,7 @@ class NoSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """``/hall NAME``. ``title`` says in a few words what it does. ``takes_text``: words may follow the name.
 
     ``form``: it opens a form, which some platforms want as the first answer. ``anywhere``: it works before the space
@@ -79,8 +77,7 @@ class Route:
     anywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     kind: str
     name: str
     right: Right

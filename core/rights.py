@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from core.bot import SendError, Standing
@@ -31,8 +31,7 @@ DEFAULT_GRANTS: Mapping[str, Right] = {"owner": Right.OWN, "admin": Right.MANAGE
 """What a platform's own words for its owners and administrators grant; a community's grants add to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Believed:
+class _Believed(NamedTuple):
     standing: Standing
     until: float
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -23,8 +23,7 @@ class CodeError(Exception):
     """The join code is wrong, used or too old."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """What a manager chose: by the set-up form, or language and zone left empty where a code brings them."""
 
     language: str

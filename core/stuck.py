@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, case, literal_column, select, update
@@ -53,8 +52,7 @@ ALLOWED: Mapping[str, frozenset[Verdict]] = {
 """What may be said about which state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(NamedTuple):
     """A post that needs a person."""
 
     id: UUID
@@ -83,8 +81,7 @@ class Stuck:
         return reason_of(self.error)
 
 
-@dataclass(frozen=True, slots=True)
-class Became:
+class Became(NamedTuple):
     """What came of a verdict. ``done`` is false where somebody was quicker, or the post is not this community's.
 
     ``state`` is the delivery's afterwards, empty where there is none.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -30,8 +29,7 @@ NAMED = 5
 """Channels that a line names; the others are a number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """One thing that a manager may say: about a delivery that got stuck the time ``number`` marks, or about all of an
     activity that failed for the reason ``number``."""
 
@@ -44,8 +42,7 @@ class Way:
     """It is what one usually wants; nothing is where one must look first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """One thing that needs a manager: plain text, in a language."""
 
     state: str
@@ -56,8 +53,7 @@ class Asking:
     ways: tuple[Way, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One thing that happened: plain text, in a language."""
 
     kind: str
@@ -67,8 +63,7 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(NamedTuple):
     """All that a manager sees of their posts."""
 
     askings: tuple[Asking, ...]
@@ -77,8 +72,7 @@ class Watched:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(NamedTuple):
     """Puts rows into words: for whom, and what stands in the rows by a code."""
 
     plugins: Mapping[str, Plugin]

@@ -10,9 +10,8 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.engine import URL
@@ -31,8 +30,7 @@ _PARTITION = re.compile(r"participation_(default|\d{4}_\d{2})")
 _LOCK = 0x68616C6C  # "hall": whoever migrates a PostgreSQL holds this advisory lock
 
 
-@dataclass(frozen=True, slots=True)
-class PluginMigrations:
+class PluginMigrations(NamedTuple):
     """A plugin's migrations.
 
     :ivar name: the plugin's.
@@ -51,8 +49,7 @@ class PluginMigrations:
         return table.startswith(self.prefix or f"{self.name}_")
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationState:
+class MigrationState(NamedTuple):
     """Where a store stands.
 
     :ivar name: ``core``, or the plugin's name.

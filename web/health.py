@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import web
 from sqlalchemy import ColumnElement, Connection, func, literal_column, select
@@ -48,8 +47,7 @@ class State(StrEnum):
     """No process hears it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What the store says: which platforms other processes hear, and how posts stand."""
 
     heard: frozenset[str]

@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from aiohttp import web
@@ -56,8 +55,7 @@ STATES = {
 """A delivery's states in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """How much took part. Counts of acts over days of UTC; ``members`` is everybody who ever took part."""
 
     today: int
@@ -66,8 +64,7 @@ class Figures:
     members: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A delivery as the page shows it."""
 
     state: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import or_, select
 from sqlmodel import col
@@ -29,8 +28,7 @@ ENDED_SHOWN = timedelta(days=7)
 """For so long one that ended is still shown: whoever looks for it learns why nothing comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A schedule as the page shows it. ``rest`` says that nothing comes of it now."""
 
     title: str

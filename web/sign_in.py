@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from aiohttp import web
@@ -24,8 +25,7 @@ REMEMBERED = 10_000
 """Codes and sessions kept; the oldest go first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
+class Guest(NamedTuple):
     """Who asked for a link, and where: whether they still may manage is asked anew when they change something."""
 
     place: Place

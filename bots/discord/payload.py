@@ -7,8 +7,8 @@ two equal ids in one message).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from core.action import Action, ActionError
 
@@ -18,8 +18,7 @@ MAX_ID = 100
 _FORM, _OPTION = "f:", "c:"
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """A control's meaning. ``value`` is the option's of a choice, None for a button that is none."""
 
     action: Action

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import discord
 
 from bots.discord.settings import DiscordSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One permission, scope or intent. ``name`` is discord.py's, ``title`` what Discord's own pages call it."""
 
     name: str

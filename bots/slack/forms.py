@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from bots.slack.mrkdwn import sections
 from bots.slack.render import JSON, MAX_SECTION, option, plain_text, section, words
@@ -32,8 +31,7 @@ ELEMENT = "value"
 """The id of the one element in each field's block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where an answer goes: a channel or a private chat, perhaps a thread in it.
 
     ``hook`` is Slack's address for answers to an act (5 in 30 minutes), ``ephemeral`` says that the act was done on

@@ -7,16 +7,15 @@ as well. ``~2`` at the end tells controls apart that would say the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from core.action import Action
 
 _FORM, _OPTION, _LINK = "f:", "c:", "u:"
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """A control's meaning. ``action`` is None for a link; ``option`` says that it is one option's button."""
 
     action: Action | None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -25,8 +24,7 @@ PAUSE_SECONDS = 5.0
 """How long nobody is asked about after the line broke."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One account. ``locale`` is a BCP 47 tag, empty where it is not known."""
 
     locale: str = ""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 APP = "hallkeeper"
 COMMAND = "/hall"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One scope or event. Without an ``optional`` one something is missing, and ``reason`` says what."""
 
     name: str

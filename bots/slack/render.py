@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from bots.slack.mrkdwn import fit, sections
 from bots.slack.payload import Ids
@@ -66,8 +65,7 @@ CAPABILITIES = Capabilities(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """A message as Slack takes it. Not to be changed: several may share it."""
 
     text: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -30,8 +30,7 @@ TAKEN, SEEN = "👍", "👀"
 """The reactions that stand for words: an act was taken; there was no room for the answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an act happened. ``message`` is the member's own message, 0 for presses."""
 
     member: int

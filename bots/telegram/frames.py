@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from telegram import (
     Chat,
@@ -78,8 +78,7 @@ def words_of(message: Message) -> str:
     return message.text or message.caption or ""
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """A command as it was typed. ``to`` is the bot that it names, in small letters, or empty."""
 
     name: str

@@ -8,8 +8,8 @@ put their mark in its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -43,8 +43,7 @@ class Mark(StrEnum):
     DONE = "="
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """A decoded button. ``value`` is the option's, None on what is no option."""
 
     mark: Mark

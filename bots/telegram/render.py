@@ -6,8 +6,9 @@ Lengths and offsets count UTF-16 units, as the Bot API does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, User
 
@@ -55,8 +56,7 @@ _STYLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """What goes into a call. ``photo`` is a picture's address, where the text fits under it."""
 
     text: str

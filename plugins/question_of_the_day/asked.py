@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, select
@@ -17,8 +16,7 @@ from storage.prepared import Prepared
 from storage.tables import Account, Activity, Member
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """``answer`` is what the member answered before, empty when they did not."""
 
     state: str
