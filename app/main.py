@@ -44,8 +44,6 @@ def run(options: Options) -> int:
     """
     # What a start makes stays for good: looking through it again and again for garbage took a tenth of the start.
     gc.disable()
-    # structlog imports it wherever it is installed, for traces in colour that we don't show: another tenth.
-    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # how an import is forbidden
     from app import roots
 
     with roots.read_when_needed():

@@ -9,13 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
-import structlog
-
 from app import interpreter
 from app.settings import Settings
 from core.chores import Chores
 from core.clock import Clock, SystemClock
 from core.hall import Hall
+from core.logs import Logger
 from core.registry import catalogues_for, migrations_of, with_core
 from storage.alone import alone
 from storage.engine import Store
@@ -24,7 +23,7 @@ from storage.vault import Vault
 from web.server import Web
 from web.sign_in import Guest
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 
 class ServeError(Exception):

@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
-import structlog
-
 from core.clock import Clock
+from core.logs import Logger
 from storage import retention
 from storage.engine import Store
 from storage.errors import StoreError
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 PURGE_SECONDS = 60.0
 """How often expired events, dialogues and codes go: cheap enough for every minute."""

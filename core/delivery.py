@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import and_, bindparam, literal_column, select, update
 from sqlmodel import col
 
@@ -21,6 +20,7 @@ from core import claims, incidents
 from core.activity import activity_by_id
 from core.bot import Address, Bot, SendError, SendFailed, SendRefused, SendUnknown, Sent
 from core.claims import Claimed, Job
+from core.logs import Logger
 from core.message import Message
 from core.telling import stuck
 from core.texts import Words
@@ -34,7 +34,7 @@ from storage.tx import Tx
 if TYPE_CHECKING:
     from core.hall import Hall
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often a lane asks the store for work that nobody woke it for."""

@@ -13,8 +13,6 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import structlog
-
 from core import kind_words as words
 from core.action import Action
 from core.activity import activity_of_message
@@ -37,6 +35,7 @@ from core.event import (
     Who,
 )
 from core.form import Form, Raw
+from core.logs import Logger
 from core.message import Audience, Button, ButtonStyle, Message
 from core.patience import Patience
 from core.places import Place, Places
@@ -47,7 +46,7 @@ from core.texts import SOURCE_LANGUAGE, Catalogues, Words
 from core.workforce import Workforce
 from storage.engine import Store
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 HANDLER_SECONDS = 10.0
 """A handler that takes longer is stopped and its member told: a hung one must not hold a platform's stream."""

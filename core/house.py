@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import structlog
 from sqlalchemy import select, update
 from sqlmodel import col
 
@@ -21,6 +20,7 @@ from core.bot import Address, ChannelInfo, SendError
 from core.context import Context, Settlement
 from core.event import Installed, Removed
 from core.form import FieldKind, Form, FormField, Value
+from core.logs import Logger
 from core.message import Audience, Button, ButtonStyle, Control, Message, Option
 from core.places import Place
 from core.plugin import Answer, FormErrors, Plugin, command, form, on, submit
@@ -31,7 +31,7 @@ from core.zones import UnknownZone, zone
 from storage.tables import Delivery, JoinCode, Space, SpaceRoute
 from storage.tx import Tx
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 _ = Domain("core")
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import ColumnElement, String, and_, bindparam, cast, literal_column, select, update
 from sqlmodel import col
 
 from core import incidents
 from core.incidents import Kind
+from core.logs import Logger
 from core.schedule import Due, ScheduleError
 from core.timing import Slot, Timing, newest_due_and_next, next_due, timing_from
 from core.workforce import boot_time
@@ -38,7 +38,7 @@ from storage.tx import Tx
 if TYPE_CHECKING:
     from core.hall import Hall
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often the store is asked for what is due: a prompt is at most this late by our doing."""

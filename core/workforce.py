@@ -7,16 +7,15 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-import structlog
-
 from core.bot import Bot, BotStartError
+from core.logs import Logger
 from storage import workers
 from storage.errors import StoreError
 
 if TYPE_CHECKING:
     from core.hall import Hall
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 BEAT_SECONDS = 3.0
 """How often a process says that it lives: five times before it counts as dead."""

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import structlog
 from aiohttp import web
 
+from core.logs import Logger
 from core.rights import Right
 from core.stuck import Verdict, decide, decide_all
 from core.texts import Domain, Words
@@ -22,7 +22,7 @@ from web.sign_in import Session, SignIn
 if TYPE_CHECKING:
     from core.hall import Hall
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 _ = Domain("web")
 

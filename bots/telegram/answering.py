@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import structlog
-
 from bots.telegram import words
 from bots.telegram.desk import Desk, patiently
 from bots.telegram.forms import Forms
@@ -15,11 +13,12 @@ from bots.telegram.render import clip, units
 from core.bot import SendError, SendFailed
 from core.degrade import Loss
 from core.form import Form
+from core.logs import Logger
 from core.markup import escape, plain
 from core.message import Button, Message
 from core.texts import Words
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 ACK_SECONDS = 1.5
 """When a press is acknowledged without an answer, so that the member's button stops turning. Apps give up after some

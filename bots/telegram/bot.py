@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-import structlog
 from pydantic import BaseModel
 from telegram import Bot, BotCommand, ChatMember
 from telegram.error import TelegramError
@@ -36,9 +35,10 @@ from core.bot import (
     Standing,
 )
 from core.capabilities import Capabilities
+from core.logs import Logger
 from core.message import Message
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 LISTEN_SECONDS = 30.0
 """How long a first answer to a poll may take before it is given up with a word."""

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-import structlog
 from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReactionTypeEmoji, ReplyParameters
 from telegram import Message as Posted
 from telegram.error import BadRequest, ChatMigrated, TelegramError
@@ -18,9 +17,10 @@ from bots.telegram.keyboard import Row
 from bots.telegram.render import Rendered, markup, render, words
 from core.bot import Health, SendFailed, SendRefused
 from core.degrade import Loss
+from core.logs import Logger
 from core.message import Message
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 REMEMBERED_CLOSED = 10_000
 """Members whose private chat was found closed, kept so that it is not tried at every answer; the oldest go first."""

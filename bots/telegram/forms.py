@@ -6,17 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-import structlog
-
 from bots.telegram import words
 from bots.telegram.desk import Desk, patiently
 from bots.telegram.dialogue import Dialogue, Step
 from bots.telegram.frames import PLATFORM
 from core.bot import Receiver
 from core.form import Form
+from core.logs import Logger
 from core.texts import Words
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 Submit = Callable[[Dialogue], Awaitable[None]]
 

@@ -13,7 +13,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, TelegramError
 
@@ -21,8 +20,9 @@ from bots.telegram.errors import TooManyError
 from bots.telegram.frames import ALLOWED_UPDATES, Lane, lane_of
 from bots.telegram.transport import AiohttpRequest
 from core.bot import BotStartError, Health, Receiver
+from core.logs import Logger
 
-logger = structlog.get_logger(__name__)
+logger = Logger(__name__)
 
 POLL_SECONDS = 30
 """How long an empty poll waits at Telegram, which allows 50; proxies like to cut what is silent for a minute."""

@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import structlog
 
 from app import main
 
@@ -34,7 +33,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
     yield command
     root.handlers, root.level = before, level
-    structlog.reset_defaults()
 
 
 def test_the_help_teaches(run: Run) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import structlog
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
@@ -24,16 +23,6 @@ from tests.core.probe import Probe
 from tests.core.scene import scene as scene
 
 MIGRATIONS = migrations_of([QuestionOfTheDay])
-
-
-@pytest.fixture(autouse=True)
-def plain_logs() -> Iterator[None]:
-    """Logs without the variables of every frame: they take a second a trace."""
-    before = structlog.get_config()
-    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

@@ -88,15 +88,15 @@ async def test_a_join_is_heard_without_anyone_to_answer(home: Hall, bot: FakeBot
 
 # -- whole or not at all ------------------------------------------------------------------------------------------
 async def test_a_plugin_that_raises_leaves_nothing_and_says_a_number(
-    home: Hall, bot: FakeBot, probe: Probe, capsys: pytest.CaptureFixture[str]
+    home: Hall, bot: FakeBot, probe: Probe, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = await rows(home.store, "SELECT count(*) FROM inbox")
     seen = await bot.press(action(probe, "boom"), "mia", event_id="one")
     assert seen.text.startswith("Sorry, that did not work, and nothing was changed.")
     trace = seen.text.rstrip(".").rsplit(" ", 1)[-1]
     assert len(trace) == 8
-    log = capsys.readouterr().out
-    assert trace in log
+    assert [vars(one)["values"]["trace"] for one in caplog.records] == [trace]
+    log = caplog.text
     assert "the fuse of the probe" in log
     assert await kinds(home.store) == {}
     assert await rows(home.store, "SELECT count(*) FROM activity") == [(0,)]
@@ -105,11 +105,11 @@ async def test_a_plugin_that_raises_leaves_nothing_and_says_a_number(
 
 
 async def test_a_handler_that_writes_twice_is_stopped(
-    home: Hall, bot: FakeBot, probe: Probe, capsys: pytest.CaptureFixture[str]
+    home: Hall, bot: FakeBot, probe: Probe, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen = await bot.press(action(probe, "twice"), "mia")
     assert seen.text.startswith("Sorry")
-    assert "one event is one unit" in capsys.readouterr().out
+    assert "one event is one unit" in caplog.text
     assert await kinds(home.store) == {"once": 1}
 
 
@@ -141,7 +141,7 @@ async def test_an_answer_that_does_not_arrive_undoes_nothing(home: Hall, bot: Fa
 
 @one_store
 async def test_errors_that_do_not_arrive_are_no_broken_handler(
-    home: Hall, bot: FakeBot, probe: Probe, capsys: pytest.CaptureFixture[str]
+    home: Hall, bot: FakeBot, probe: Probe, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Deaf(FakeAnswering):
         async def invalid(self, errors: object, message: Message) -> None:
@@ -154,7 +154,7 @@ async def test_errors_that_do_not_arrive_are_no_broken_handler(
     event = Submitted(where=bot.where(), who=bot.who("mia"), action=action(probe, "ask"), values={"n": "x"})
     await bot.receiver.receive(event, deaf)
     assert deaf.message is None
-    assert "could not be handled" not in capsys.readouterr().out
+    assert "could not be handled" not in caplog.text
 
 
 # -- claims of a client ------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 from sqlalchemy import text
-from structlog.testing import capture_logs
 
 from app.acting import ASIDE, press, until
 from core.action import Action
@@ -204,7 +203,7 @@ async def everything(stage: Stage) -> list[object]:
 
 
 async def test_a_plugin_that_raises_leaves_nothing_half_written(
-    platform: Platform, clock: SetClock, sqlite_url: str, tmp_path: Path
+    platform: Platform, clock: SetClock, sqlite_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     world, people = await populated(platform)
     plugins = {"plugins": ["question_of_the_day", CLUMSY]}
@@ -212,16 +211,15 @@ async def test_a_plugin_that_raises_leaves_nothing_half_written(
         stage = Stage(world, house, clock, people)
         question = await stage.begin()
         before = await everything(stage)
-        with capture_logs() as logs:
-            sorry = await stage.command("Mia", "stumble")
-            in_german = await stage.command("Jonas", "stumble")
+        sorry = await stage.command("Mia", "stumble")
+        in_german = await stage.command("Jonas", "stumble")
         [number] = set(re.findall(r"the number ([0-9a-f]{8})\.", seen(sorry)))
         assert "nothing was changed" in seen(sorry)
         assert "Das hat leider nicht geklappt" in seen(in_german)
-        raised = [one for one in logs if one.get("trace") == number]
+        raised = [one for one in caplog.records if getattr(one, "values", {}).get("trace") == number]
         assert len(raised) == 1
-        assert raised[0]["log_level"] == "error"
-        assert raised[0]["exc_info"]
+        assert raised[0].levelname == "ERROR"
+        assert raised[0].exc_info
         assert await everything(stage) == before
         await stage.answer("Mia", question, "A walk")  # and it goes on
         await stage.until_counted(answer=1)
