@@ -47,6 +47,8 @@ FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
 MOST_CHECKS = 12
 """After so many questions without an answer (20 minutes, at that backoff) a person is asked."""
+CHECK_FOR = timedelta(days=1)
+"""For so long it is asked again when the platform says no more than to wait: it will answer. Then a person is."""
 LATE = timedelta(minutes=5)
 """A post that is later than this goes into the incident log."""
 LANDING_SECONDS = 1.0
@@ -302,11 +304,14 @@ class Lane:
         except SendRefused as error:
             await self._unknown(job, str(error))
         except SendError as error:
-            if job.checks + 1 >= MOST_CHECKS:
+            told = isinstance(error, SendFailed) and error.retry_after is not None
+            checks = job.checks if told else job.checks + 1
+            if checks >= MOST_CHECKS or self._hall.clock.now() - since >= CHECK_FOR:
                 await self._unknown(job, str(error))
             else:
-                due_at = self._later(_wait(error, job.checks + 1))
-                await self._settle(job, checks=job.checks + 1, due_at=due_at, error=str(error))
+                # Many may be told the same: who come back together are sent away together.
+                wait = _wait(error, checks) * (random.uniform(1.0, 3.0) if told else 1.0)
+                await self._settle(job, checks=checks, due_at=self._later(wait), error=str(error))
         else:
             if sent is not None:  # which state of its card it shows nobody knows: it is edited once more
                 note = partial(self._note, job, incidents.Kind.RECOVERED, by="platform")

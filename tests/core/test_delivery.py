@@ -16,7 +16,7 @@ import core.workforce
 from core.bot import SendError, SendFailed, SendRefused, SendUnknown
 from core.capabilities import Limit
 from core.claims import CHECK_AFTER, TOO_LATE, WINDOW, Claimed, Job
-from core.delivery import MOST_CHECKS, Lane, key_of
+from core.delivery import CHECK_FOR, MOST_CHECKS, Lane, key_of
 from core.pace import Windows
 from core.testing import SetClock
 from core.testing.fake_bot import EVERYTHING
@@ -163,7 +163,7 @@ async def test_what_is_not_found_is_sent_again(yard: Yard) -> None:
     assert await _incidents(yard) == [("recovered", "worker")]
 
 
-@pytest.mark.parametrize("error", [SendRefused("may not read"), SendFailed("slow down", retry_after=5)])
+@pytest.mark.parametrize("error", [SendRefused("may not read"), SendFailed("no line")])
 @one_store
 async def test_where_it_cannot_be_told_a_person_is_asked(
     yard: Yard, error: SendError, monkeypatch: pytest.MonkeyPatch
@@ -185,6 +185,45 @@ async def test_where_it_cannot_be_told_a_person_is_asked(
     assert len(asked) == (1 if isinstance(error, SendRefused) else MOST_CHECKS)
     assert len(yard.bot.posts) == 1
     assert await _incidents(yard) == [("unknown", str(error))]
+
+
+@one_store
+async def test_who_is_told_to_wait_asks_until_it_is_answered(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    find, asked = yard.bot.find, []
+
+    async def busy(*_arguments: object, **_more: object) -> None:
+        asked.append(yard.time.now())
+        raise SendFailed("slow down", retry_after=5)
+
+    monkeypatch.setattr(yard.bot, "find", busy)
+    await yard.owe()
+    yard.bot.after = [SendUnknown("the line broke")]
+    lane = yard.lane()
+    for _ in range(3 * MOST_CHECKS):
+        await lane.deliver()
+        yard.time.pass_by(20)
+    assert len(asked) > 2 * MOST_CHECKS
+    assert (await yard.delivery()).state == "checking"
+    monkeypatch.setattr(yard.bot, "find", find)
+    await lane.deliver()
+    row = await yard.delivery()
+    assert (row.state, row.external_id, len(yard.bot.posts)) == ("sent", "m1", 1)
+
+
+@one_store
+async def test_who_is_told_to_wait_for_a_day_asks_a_person(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy(*_arguments: object, **_more: object) -> None:
+        raise SendFailed("slow down", retry_after=5)
+
+    monkeypatch.setattr(yard.bot, "find", busy)
+    await yard.owe()
+    yard.bot.after = [SendUnknown("the line broke")]
+    lane = yard.lane()
+    await lane.deliver()
+    yard.time.pass_by(CHECK_FOR.total_seconds())
+    await lane.deliver()
+    assert (await yard.delivery()).state == "unknown"
+    assert await _incidents(yard) == [("unknown", "slow down")]
 
 
 @one_store
