@@ -1,4 +1,4 @@
-"""Turns schedules that came due into activities and the posts that are owed, each slot once.
+"""Turns schedules that came due into activities and the posts that are owed, each slot once; and rings alarms.
 
 Planning touches nothing but the store, so a batch is claimed and planned in one transaction: its row locks are the
 lease, and a process that dies in the middle leaves nothing behind.
@@ -11,7 +11,7 @@ import contextlib
 import json
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, String, and_, bindparam, cast, literal_column, select, update
 from sqlmodel import col
 
-from core import incidents
+from core import alarms, incidents
 from core.incidents import Kind
 from core.logs import Logger
 from core.schedule import Due, ScheduleError
@@ -42,7 +42,7 @@ logger = Logger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often the store is asked for what is due: a prompt is at most this late by our doing."""
-BATCH = 250
+BATCH = alarms.BATCH
 """Schedules planned in one unit: some 20 ms of a writer, which members' answers may have to wait for."""
 CATCH_UP = timedelta(hours=6)
 """How late a slot is still posted after an outage, when its schedule says nothing else."""
@@ -98,22 +98,25 @@ class Planner:
                     await self._woken.wait()
 
     async def plan(self) -> int:
-        """Plan all that is due, in all of the store's lanes; returns how many schedules were due."""
-        ((due,),) = await self._hall.store.rows(_DUE, now=self._hall.clock.now())
-        if not due:
-            return 0
-        lanes = [self._plan_in(lane) for lane in range(self._hall.store.lanes)]
+        """Plan and ring all that is due, in all of the store's lanes; returns how many it was."""
+        ((due, ringing),) = await self._hall.store.rows(_DUE, now=self._hall.clock.now())
+        return (await self._in_lanes(self._batch) if due else 0) + (
+            await self._in_lanes(self._ring) if ringing else 0
+        )
+
+    async def _in_lanes(self, batch: Callable[..., int]) -> int:
+        lanes = [self._in_lane(lane, batch) for lane in range(self._hall.store.lanes)]
         results = await asyncio.gather(*lanes, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
         return sum(result for result in results if isinstance(result, int))
 
-    async def _plan_in(self, lane: int) -> int:
+    async def _in_lane(self, lane: int, batch: Callable[..., int]) -> int:
         """Batch after batch in one lane of the store, until none is full."""
-        found, total = BATCH, 0
+        found, total = BATCH, 0  # as many alarms as schedules
         while found == BATCH:
-            unit = partial(self._batch, now=self._hall.clock.now())
+            unit = partial(batch, now=self._hall.clock.now())
             found = await self._hall.store.write(unit, lane_key=UUID(int=lane))
             if found:
                 self._hall.deliverer.wake()
@@ -132,6 +135,9 @@ class Planner:
         return total
 
     # -- one batch, in a writer's thread -----------------------------------------------------------------------------
+    def _ring(self, tx: Tx, *, now: datetime) -> int:
+        return alarms.ring(tx, self._hall.routes.by_code, now)
+
     def _batch(self, tx: Tx, *, now: datetime) -> int:
         rows = [_Row(*row) for row in tx.run(_CLAIM, now=now)]
         looks = [look for row in rows if (look := self._look(tx, row, now)) is not None]
@@ -340,7 +346,8 @@ _DUE = Prepared(
             col(Schedule.paused_at).is_(None),
             col(Schedule.ended_at).is_(None),
         )
-        .exists()
+        .exists(),
+        alarms.DUE,
     )
 )
 """Whether anything is due: read before claiming, which writes."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from core.activity import Activity
+    from core.alarms import Ring
     from core.context import Owner, Settlement, Viewer
     from core.schedule import Due
     from storage.tx import Tx
@@ -184,6 +185,14 @@ class Plugin:
         alone, so that one community's trouble is not another's.
         """
         raise LookupError(f"{self.name} has no schedules")
+
+    def ring(self, tx: Tx, rings: Sequence[Ring]) -> None:
+        """Alarms of this plugin came due (:func:`core.alarms.set_alarm`): do what is to be done inside ``tx``, in a
+        writer thread. They are taken away in the same transaction; set them anew where there is more to come.
+
+        When it raises, each is tried alone, and what fails then rings again later.
+        """
+        raise LookupError(f"{self.name} has no alarms")
 
     def withdraw(self, tx: Tx, community_id: UUID, activity_id: UUID) -> None:
         """A manager changed or ended the schedule before any post of this activity went out: nobody saw it, it is

@@ -1,6 +1,6 @@
 """The tables of the core. ``community_id`` is in every key of what a community owns, so that they can be spread."""
 
-from storage.tables.activity import Activity, Delivery, Schedule
+from storage.tables.activity import Activity, Alarm, Delivery, Schedule
 from storage.tables.base import Table, metadata, table_of
 from storage.tables.community import Channel, Community, JoinCode, Space, SpaceRoute
 from storage.tables.intake import Dialogue, Inbox, Keeper, Watermark
@@ -15,6 +15,7 @@ __all__ = [
     "CORE_TABLES",
     "Account",
     "Activity",
+    "Alarm",
     "Channel",
     "Community",
     "Consent",

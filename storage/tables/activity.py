@@ -61,6 +61,20 @@ class Schedule(Table, table=True):
     created_at: datetime = Field(sa_type=Utc)
 
 
+class Alarm(Table, table=True):
+    """A moment at which a plugin has something to do about an activity. Gone once it has rung."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (ForeignKeyConstraint(["community_id"], ["community.id"]),)
+
+    community_id: UUID = Field(sa_type=Id, primary_key=True)
+    activity_id: UUID = Field(sa_type=Id, primary_key=True)
+    name: str = Field(primary_key=True)
+    plugin: str  # its short code
+    at: datetime = Field(sa_type=Utc, index=True)
+    tries: int = 0  # times in a row that its plugin raised
+
+
 _UNDONE = text("state IN ('pending', 'sending', 'checking') OR wanted_revision > shown_revision")
 _STUCK = text("state IN ('unknown', 'failed')")
 

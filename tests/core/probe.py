@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.action import Action
 from core.activity import Activity, NewActivity, Target, open_activity, open_all, touch_card
+from core.alarms import Ring
 from core.context import Context, Settlement
 from core.event import Deleted, Joined, Replied
 from core.form import FieldKind, Form, FormField, Value
@@ -37,6 +38,8 @@ class Probe(Plugin):
         self.settlements: list[Settlement] = []
         self.heard: list[object] = []
         self.planned: list[Due] = []
+        self.rung: list[Ring] = []
+        self.deaf: set[str] = set()
         self.submitted: list[Mapping[str, Value]] = []
         self.state = 0
         self.rendered = 0
@@ -50,6 +53,11 @@ class Probe(Plugin):
         """The channels that a community was set up with."""
         here = (one for one in self.settlements if one.community_id == community_id)
         return [Target(one.space_id, one.channel_id, "fake") for one in here]
+
+    def ring(self, tx: Tx, rings: Sequence[Ring]) -> None:
+        if any(ring.name in self.deaf for ring in rings):
+            raise RuntimeError("deaf")
+        self.rung += rings
 
     # -- presses ------------------------------------------------------------------------------------------
     @press("act")
