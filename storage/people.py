@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import and_, bindparam, delete, select, update
@@ -69,7 +70,7 @@ def member_for(tx: Tx, community_id: UUID, account_id: UUID) -> Member:
     return Member(**found._mapping)
 
 
-_WHO = Prepared(
+WHO = Prepared(
     select(_ACCOUNT.c.id, _ACCOUNT.c.locale, _MEMBER.c.id)
     .select_from(
         _ACCOUNT.outerjoin(
@@ -99,7 +100,7 @@ def member_id_for(
     Every act does this, so it is the quick way.
     """
     lookup = lookup_of(vault, platform, scope, external_id)
-    found = tx.run(_WHO, community_id=community_id, platform=platform, scope=scope, lookup=lookup)
+    found = tx.run(WHO, community_id=community_id, platform=platform, scope=scope, lookup=lookup)
     if not found:
         account_id, person_id = tx.new_id(), tx.new_id()
         tx.insert(Person, id=person_id)
@@ -125,6 +126,12 @@ def member_id_for(
         return _new_member(tx, community_id, account_id)
     pseudonym: UUID = member_id
     return pseudonym
+
+
+def known(vault: Vault, community_id: UUID, platform: str, scope: str, external_id: str) -> dict[str, Any]:
+    """The parameters of :data:`WHO`, which makes nobody: its rows are none, or account, locale and pseudonym."""
+    lookup = lookup_of(vault, platform, scope, external_id)
+    return {"community_id": community_id, "platform": platform, "scope": scope, "lookup": lookup}
 
 
 def _new_member(tx: Tx, community_id: UUID, account_id: UUID) -> UUID:
