@@ -47,7 +47,10 @@ class Answering(Protocol):
 
 
 class Dialogues(Protocol):
-    """Where a bot keeps an open private dialogue, encrypted, beyond a restart. ``key`` names the private chat."""
+    """Where a bot keeps an open private dialogue, encrypted, beyond a restart.
+
+    ``key`` is the member's external id, so that what they began to say is found and erased with them.
+    """
 
     async def load(self, platform: str, key: str) -> dict[str, Any] | None:
         """What was saved, None when nothing is open or it is too old."""

@@ -15,6 +15,7 @@ from core.activity import Activity, activity_by_id
 from core.bot import ChannelInfo, SendError
 from core.capabilities import Capabilities
 from core.deciding import REPEAT, Asked, Decider, Deciding
+from core.dialogues import DRAFT
 from core.event import Event, HeardByAll, Who
 from core.form import MAX_OPTIONS
 from core.markup import mention
@@ -44,11 +45,19 @@ class Duplicate(Exception):
 
 
 class Owner(NamedTuple):
-    """A member whose data is meant. ``member_id`` is None where they never took part in the community."""
+    """A member whose data is meant. ``member_id`` is None where they never took part in the community.
+
+    ``vault`` opens what is sealed, for :meth:`unseal`.
+    """
 
     community_id: UUID
     account_id: UUID
     member_id: UUID | None
+    vault: Vault
+
+    def unseal(self, sealed: bytes, context: UUID) -> str:
+        """The member's own words, back from :meth:`Context.seal`."""
+        return self.vault.open(sealed, context.bytes).decode()
 
 
 class Viewer(NamedTuple):
@@ -200,7 +209,7 @@ class Context:
             if event.id and tx.seen(self.place.platform, known_as):
                 raise Duplicate
             if self.draft:
-                self._hall.drafts.forget(tx, "draft", self.draft)
+                self._hall.drafts.forget(tx, DRAFT, self.draft)
             return unit(tx)
 
         result = await self._hall.store.write(whole, lane_key=self.place.community_id)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
 from sqlmodel import col
 
 from core.clock import Clock
+from core.event import Who
 from storage.engine import Store
 from storage.prepared import Prepared
 from storage.tables import Dialogue, Watermark
@@ -18,10 +19,22 @@ from storage.tx import Tx
 
 KEPT = timedelta(days=2)
 """How long an unfinished dialogue is kept. Long enough for a night and a weekend day, short enough to forget."""
+DRAFT = "draft"
+"""In the place of a platform: what was typed into a form in vain."""
+WHOSE = "\0"
+"""Stands in a key between whose it is and which of theirs."""
+
+
+def drafts_of(who: Who) -> str:
+    """Whose drafts, as their keys begin."""
+    return f"{who.platform}:{who.scope}:{who.external_id}"
 
 
 class StoredDialogues:
-    """Open dialogues by platform and private chat, encrypted, in the store."""
+    """Open dialogues by platform and private chat, encrypted, in the store.
+
+    A row's name is a fingerprint of whose it is, and behind it one of which.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -33,14 +46,14 @@ class StoredDialogues:
         rows = await self._store.rows(_KEPT, platform=platform, key=name)
         if not rows or rows[0][1] <= self._clock.now():
             return None
-        state: dict[str, Any] = json.loads(self._store.vault.open(rows[0][0], self._context(platform, key)))
+        state: dict[str, Any] = json.loads(self._store.vault.open(rows[0][0], self._context(platform, name)))
         return state
 
     async def save(self, platform: str, key: str, state: Mapping[str, Any]) -> None:
         """Keep the state. Durable when it returns."""
         now = self._clock.now()
-        sealed = self._store.vault.seal(json.dumps(state).encode(), self._context(platform, key))
         name = self._name(key)
+        sealed = self._store.vault.seal(json.dumps(state).encode(), self._context(platform, name))
 
         def unit(tx: Tx) -> None:
             tx.run(_FORGET, platform=platform, key=name)
@@ -57,12 +70,33 @@ class StoredDialogues:
         name = self._name(key)
         await self._store.write(lambda tx: tx.run(_FORGET, platform=platform, key=name))
 
+    async def of(self, who: Who) -> list[dict[str, Any]]:
+        """All that somebody began to say."""
+        query = select(col(Dialogue.platform), col(Dialogue.key), col(Dialogue.sealed)).where(self._theirs(who))
+        found = await self._store.read(lambda connection: connection.execute(query).all())
+        return [json.loads(self._store.vault.open(row[2], self._context(row[0], row[1]))) for row in found]
+
+    def forget_all(self, tx: Tx, who: Who) -> int:
+        """Erase all that somebody began to say. How many rows went."""
+        return len(tx.execute(delete(Dialogue).where(self._theirs(who)).returning(col(Dialogue.key))).all())
+
+    def _theirs(self, who: Who) -> ColumnElement[bool]:
+        begun = ((who.platform, who.external_id), (DRAFT, drafts_of(who)))
+        return or_(
+            *(
+                and_(col(Dialogue.platform) == platform, col(Dialogue.key).startswith(self._name(whose)))
+                for platform, whose in begun
+            )
+        )
+
     def _name(self, key: str) -> str:
-        return self._store.vault.lookup(key).hex()
+        whose, _, which = key.partition(WHOSE)
+        name = self._store.vault.lookup(whose).hex()
+        return name + self._store.vault.lookup(which).hex() if which else name
 
     @staticmethod
-    def _context(platform: str, key: str) -> bytes:
-        return f"dialogue:{platform}:{key}".encode()
+    def _context(platform: str, name: str) -> bytes:
+        return f"dialogue:{platform}:{name}".encode()
 
 
 _KEPT = Prepared(

@@ -20,7 +20,7 @@ from core.bot import Answering, Bot, CommandInfo, Dialogues, Watermarks
 from core.clock import Clock
 from core.context import Context, Duplicate
 from core.delivery import Deliverer
-from core.dialogues import StoredDialogues, StoredWatermarks
+from core.dialogues import DRAFT, WHOSE, StoredDialogues, StoredWatermarks, drafts_of
 from core.event import (
     Chosen,
     CommandInvoked,
@@ -229,7 +229,7 @@ class Hall:
 
     async def _refuse(self, ctx: Context, form: Form, raw: Mapping[str, Raw], errors: Mapping[str, Words]) -> _Reply:
         """What is wrong with a form; what was typed is kept for the next try."""
-        await self.dialogues.save("draft", self._draft_key(ctx.who, form.action), dict(raw))
+        await self.dialogues.save(DRAFT, self._draft_key(ctx.who, form.action), dict(raw))
         spoken = {name: ctx.say(error) for name, error in errors.items()}
         labels = {one.name: ctx.say(one.label) for one in form.fields}
         again = Button(words.try_again(), form.action, form=True, style=ButtonStyle.PRIMARY)
@@ -377,8 +377,8 @@ class Hall:
 
     async def _draft(self, who: Who, action: Action) -> dict[str, Any] | None:
         """What the member typed into this form when it was last refused."""
-        return await self.dialogues.load("draft", self._draft_key(who, action))
+        return await self.dialogues.load(DRAFT, self._draft_key(who, action))
 
     @staticmethod
     def _draft_key(who: Who, action: Action) -> str:
-        return f"{who.platform}:{who.scope}:{who.external_id}:{action.encode()}"
+        return f"{drafts_of(who)}{WHOSE}{action.encode()}"

@@ -20,6 +20,7 @@ from core.bot import Address, ChannelInfo, SendError
 from core.context import Context, Settlement
 from core.event import Installed, Removed
 from core.form import FieldKind, Form, FormField, Value
+from core.kept import INSTALLED_BY
 from core.logs import Logger
 from core.message import Audience, Button, ButtonStyle, Control, Message, Option
 from core.places import Place
@@ -64,7 +65,7 @@ class House(Plugin):
         vault = ctx.hall.store.vault
 
         def unit(tx: Tx) -> tuple[bool, UUID]:
-            by = vault.seal(event.who.external_id.encode(), b"installed_by") if event.who else None
+            by = vault.seal(event.who.external_id.encode(), INSTALLED_BY) if event.who else None
             fresh = SpaceRoute(
                 platform=platform,
                 external_id=external_id,

@@ -164,6 +164,8 @@ class Plugin:
     """The folder of its ``.po`` catalogues, whose domain is the plugin's name."""
     keeps: ClassVar[Sequence[Phrase]] = ()
     """What personal data it keeps and why, for ``/hall privacy``."""
+    personal: ClassVar[Sequence[type[SQLModel]]] = ()
+    """The tables with columns that lead to a person: :meth:`export` tells of them, :meth:`forget` erases them."""
     needs: ClassVar[Sequence[str]] = ()
     """Names of :class:`core.capabilities.Capabilities` that it can't do without; said at start where missing."""
 
@@ -207,7 +209,10 @@ class Plugin:
         return ()
 
     async def export(self, session: AsyncSession, owner: Owner) -> dict[str, Any]:
-        """All that is kept about a member, for themselves, as JSON data."""
+        """All that is kept about a member, for themselves, as JSON data.
+
+        Keys are phrases of the plugin's catalogue, in English; values may be phrases too, by ``words_to_data``.
+        """
         return {}
 
     def forget(self, tx: Tx, owner: Owner) -> None:

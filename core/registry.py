@@ -14,6 +14,7 @@ from typing import Any
 from core.bot import Bot
 from core.house import House
 from core.plugin import Plugin
+from core.privacy import Privacy
 from core.schedule_desk import ScheduleDesk
 from core.texts import Catalogues
 from core.watch import Watch
@@ -40,7 +41,7 @@ def _installed(group: str) -> EntryPoints:
 
 def with_core(plugins: Sequence[Plugin]) -> list[Plugin]:
     """The core's own plugins, made anew, and these."""
-    return [House(), ScheduleDesk(), Watch(), *plugins]
+    return [House(), ScheduleDesk(), Watch(), Privacy(), *plugins]
 
 
 def plugin_class(name: str) -> type[Plugin]:

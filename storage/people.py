@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import LargeBinary, String, and_, bindparam, delete, select, update
@@ -72,7 +72,7 @@ def member_for(tx: Tx, community_id: UUID, account_id: UUID) -> Member:
     return Member(**found._mapping)
 
 
-_WHO = Prepared(
+WHO = Prepared(
     select(_ACCOUNT.c.id, _ACCOUNT.c.locale, _MEMBER.c.id)
     .select_from(
         _ACCOUNT.outerjoin(
@@ -102,7 +102,7 @@ def member_id_for(
     Every act does this, so it is the quick way.
     """
     lookup = lookup_of(vault, platform, scope, external_id)
-    found = tx.run(_WHO, community_id=community_id, platform=platform, scope=scope, lookup=lookup)
+    found = tx.run(WHO, community_id=community_id, platform=platform, scope=scope, lookup=lookup)
     if not found:
         account_id, person_id = tx.new_id(), tx.new_id()
         tx.insert(Person, id=person_id)
@@ -185,6 +185,12 @@ def known_all(tx: Tx, vault: Vault, identities: Sequence[Identity]) -> list[Know
 def _known(tx: Tx, keys: Iterable[tuple[UUID, str, str, bytes]]) -> dict[tuple[UUID, bytes], Known]:
     rows = tx.run_all(_WHO_ALL, list(keys))
     return {(community_id, bytes(lookup)): Known(*ids) for community_id, lookup, *ids in rows}
+
+
+def known(vault: Vault, community_id: UUID, platform: str, scope: str, external_id: str) -> dict[str, Any]:
+    """The parameters of :data:`WHO`, which makes nobody: its rows are none, or account, locale and pseudonym."""
+    lookup = lookup_of(vault, platform, scope, external_id)
+    return {"community_id": community_id, "platform": platform, "scope": scope, "lookup": lookup}
 
 
 def _new_member(tx: Tx, community_id: UUID, account_id: UUID) -> UUID:

@@ -27,6 +27,7 @@ from core.texts import Domain, Words, words_from_data
 from core.timetable import add_schedule
 from plugins.question_of_the_day import queue, results
 from plugins.question_of_the_day.asked import asked
+from plugins.question_of_the_day.exported import exported
 from plugins.question_of_the_day.settings_form import post_in, save_settings, settings_form, take_settings
 from plugins.question_of_the_day.starters import STARTERS
 from plugins.question_of_the_day.tables import PREFIX, Question, Reaction, Series, SeriesChannel
@@ -60,7 +61,11 @@ class QuestionOfTheDay(Plugin):
     tables = (Series, SeriesChannel, Question, StoredAnswer, Reaction)
     migrations = Path(__file__).parent / "migrations"
     locale = Path(__file__).parent / "locale"
-    keeps = (_("Your answers to questions of the day, encrypted, until you or a manager erases them."),)
+    keeps = (
+        _("Your answers to questions of the day, encrypted, until you erase them."),
+        _("Your reactions to them: which emoji."),
+    )
+    personal = (StoredAnswer, Reaction, Series)
 
     # -- managers ------------------------------------------------------------------------------------------------
     def settle(self, tx: Tx, settlement: Settlement) -> Message | None:
@@ -471,22 +476,19 @@ class QuestionOfTheDay(Plugin):
         return await results.overview(session, viewer)
 
     async def export(self, session: AsyncSession, owner: Owner) -> dict[str, Any]:
-        """Which questions a member answered, and when. Their words are not in it yet: this hook is handed no key."""
-        rows = await session.execute(
-            select(col(StoredAnswer.id), col(StoredAnswer.activity_id), col(StoredAnswer.answered_at)).where(
-                col(StoredAnswer.community_id) == owner.community_id, col(StoredAnswer.member_id) == owner.member_id
-            )
-        )
-        return {"answers": [{"question": str(row.activity_id), "at": row.answered_at.isoformat()} for row in rows]}
+        """A member's answers and reactions, and whether they are told when the queue runs dry."""
+        return await exported(session, owner)
 
     def forget(self, tx: Tx, owner: Owner) -> None:
-        """Erase a member's answers and reactions."""
+        """Erase a member's answers and reactions, and tell them no more when the queue runs dry."""
         for table in (StoredAnswer, Reaction):
             tx.execute(
                 delete(table).where(
                     col(table.community_id) == owner.community_id, col(table.member_id) == owner.member_id
                 )
             )
+        kept = (col(Series.community_id) == owner.community_id, col(Series.keeper_id) == owner.account_id)
+        tx.execute(update(Series).where(*kept).values(keeper_id=None))
 
 
 def _by_message(ctx: Context, message: str) -> tuple[Any, ...]:

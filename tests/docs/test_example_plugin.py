@@ -115,7 +115,7 @@ async def test_a_member_may_have_it_exported_and_forgotten(hall: Hall, bot: Fake
     await bot.submit(card.button("Say more"), "mia", {"mood": ["1"], "energy": "4"})
     async with hall.store.session() as session:
         mia = (await session.scalars(select(Member))).one()
-        owner = Owner(mia.community_id, mia.account_id, mia.id)
+        owner = Owner(mia.community_id, mia.account_id, mia.id, hall.store.vault)
         plugin = hall.routes.by_code["mo"]
         assert await plugin.export(session, owner) == {"moods": [{"mood": 1, "energy": 4}]}
     await bot.press(card.button("🙂 Good"), "jon")

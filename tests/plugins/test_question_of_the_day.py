@@ -211,7 +211,7 @@ async def test_what_is_kept_about_a_member_is_told_and_erased(hall: Hall, bot: F
     async with hall.store.session() as session:
         row = (await session.execute(text("SELECT community_id, id, account_id FROM member"))).one()
     ids = [one if not isinstance(one, bytes) else UUID(bytes=one) for one in row]
-    owner = Owner(community_id=ids[0], member_id=ids[1], account_id=ids[2])
+    owner = Owner(community_id=ids[0], member_id=ids[1], account_id=ids[2], vault=hall.store.vault)
     async with hall.store.session() as session:
         assert len((await plugin.export(session, owner))["answers"]) == 1
     await hall.store.write(lambda tx: plugin.forget(tx, owner))
