@@ -88,6 +88,7 @@ async def lived(hall: Hall, bot: FakeBot, who: str) -> Post:
     await bot.reply(post.id, who, "Xylophones at midnight")
     react = Reacted(where=bot.where(), who=bot.who(who), id="x", message=post.id, emoji="👍", present=True)
     await bot.act(react)
+    await bot.command("link", who)
     refused = Action("qd", "add", (), post.button("Answer").community)
     await bot.submit(refused, who, {"question": "Zyx?"})
     async with hall.store.session() as session:
@@ -166,6 +167,7 @@ async def test_all_is_shown_and_then_nothing_leads_to_them(hall: Hall, bot: Fake
         "private messages from me**: 1",
         "told of posts that need someone**: yes",
         "spaces I was added to by you**: 1",
+        "codes to link an account**: 1",
         "told when no question waits**: yes",
         "Zyx?",
     ):
