@@ -14,6 +14,7 @@ from core.action import Action, Argument
 from core.activity import Activity, activity_by_id
 from core.bot import ChannelInfo, SendError
 from core.capabilities import Capabilities
+from core.deciding import REPEAT, Asked, Decider, Deciding
 from core.dialogues import DRAFT
 from core.event import Event, HeardByAll, Who
 from core.form import MAX_OPTIONS
@@ -22,7 +23,7 @@ from core.places import Place
 from core.plugin import Plugin
 from core.rights import Right
 from core.texts import Words
-from storage.people import account_for, member_id_for
+from storage.people import Identity, account_for, member_id_for
 from storage.tx import Tx
 from storage.vault import Vault
 
@@ -214,6 +215,36 @@ class Context:
         result = await self._hall.store.write(whole, lane_key=self.place.community_id)
         self._hall.wake()
         return result
+
+    async def decide(self, decider: Decider[T], said: Any = None, *, about: UUID | None = None) -> T:
+        """:meth:`write` for what many want at once: ``decider`` sees all requests that wait, and answers each.
+
+        :param decider: a bound method or a function, the same for all; see :data:`core.deciding.Decider`.
+        :param said: what this member wants; becomes :attr:`core.deciding.Request.said`.
+        :param about: what is contended for, where that is not the community's own: what is decided about one thing is
+            decided in one row.
+        """
+        if self._written:
+            raise RuntimeError("one event is one unit: put all its writes into one call of decide()")
+        self._written = True
+        who = self.who
+        asked = Asked(
+            self.place.platform,
+            self.event.id,
+            Identity(self.community_id, who.platform, who.scope, who.external_id, who.locale or None),
+            self.space_id,
+            said,
+            self._plugin.code,
+            self.event.at or self.now,
+            "platform" if self.event.at else "received",
+        )
+        store = self._hall.store
+        result: Any = await store.decide(Deciding(decider, store.vault), asked, lane_key=about or self.community_id)
+        if result is REPEAT:
+            raise Duplicate
+        self._hall.wake()
+        answer: T = result
+        return answer
 
     def account(self, tx: Tx) -> UUID:
         """The id of the acting account, made now if this is its first act."""

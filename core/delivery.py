@@ -310,7 +310,7 @@ class Lane:
                 await self._unknown(job, str(error))
             else:
                 # Many may be told the same: who come back together are sent away together.
-                wait = _wait(error, checks) * (random.uniform(1.0, 3.0) if told else 1.0)
+                wait = _wait(error, checks) * (random.uniform(1.0, 1.5) if told else 1.0)
                 await self._settle(job, checks=checks, due_at=self._later(wait), error=str(error))
         else:
             if sent is not None:  # which state of its card it shows nobody knows: it is edited once more

@@ -28,6 +28,7 @@ from storage.writer import Act, Tx, Writer
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 POSTGRES_LANES = 4
@@ -112,6 +113,23 @@ class Store:
         :raises StoreClosed: the store is closing.
         """
         return await self._writer.submit(unit, lane_key)
+
+    async def decide(
+        self, decide: Callable[[Tx, Sequence[R]], Sequence[T]], request: R, *, lane_key: UUID | None = None
+    ) -> T:
+        """Have a request decided together with all that wait for the same decider; its answer, after it is durable.
+
+        For what many want at once and only some can have, such as stock: a statement for all instead of one each.
+        ``decide`` is a plain function, the same (equal) one for all, that gives each request its answer, in order. It
+        runs in a writer's thread and a savepoint of its own, before the units of its group. When it raises, each
+        request is decided alone, and the error of one that can't be is raised here. It may be run again, so it
+        changes nothing but through its ``Tx``.
+
+        :param lane_key: the community, as for :meth:`write`.
+        :raises StoreUnavailable: the connection was lost; see there.
+        :raises StoreClosed: the store is closing.
+        """
+        return await self._writer.ask(decide, request, lane_key)
 
     async def read(self, unit: Callable[[Connection], T]) -> T:
         """Run a plain function on a read-only connection in a reader's thread and return what it returns.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy import LargeBinary, String, and_, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.prepared import Prepared
+from storage.prepared import Prepared, PreparedForAll
 from storage.tables import Account, Member, Person, table_of
 from storage.tx import Tx
+from storage.types import Id
 from storage.vault import Vault
 
 _ACCOUNT = table_of(Account)
@@ -126,6 +128,63 @@ def member_id_for(
         return _new_member(tx, community_id, account_id)
     pseudonym: UUID = member_id
     return pseudonym
+
+
+class Identity(NamedTuple):
+    """One identity on one platform that acts in a community; see :func:`member_id_for`."""
+
+    community_id: UUID
+    platform: str
+    scope: str
+    external_id: str
+    locale: str | None = None
+
+
+class Known(NamedTuple):
+    """Who that is."""
+
+    account_id: UUID
+    person_id: UUID
+    member_id: UUID
+
+
+_WHO_ALL = PreparedForAll(
+    {"community_id": Id(), "platform": String(), "scope": String(), "lookup": LargeBinary()},
+    lambda wanted: select(
+        wanted.c.community_id, wanted.c.lookup, _ACCOUNT.c.id, _ACCOUNT.c.person_id, _MEMBER.c.id
+    ).select_from(
+        wanted.join(
+            _ACCOUNT,
+            and_(
+                _ACCOUNT.c.platform == wanted.c.platform,
+                _ACCOUNT.c.scope == wanted.c.scope,
+                _ACCOUNT.c.lookup == wanted.c.lookup,
+            ),
+        ).join(
+            _MEMBER,
+            and_(_MEMBER.c.account_id == _ACCOUNT.c.id, _MEMBER.c.community_id == wanted.c.community_id),
+        )
+    ),
+)
+
+
+def known_all(tx: Tx, vault: Vault, identities: Sequence[Identity]) -> list[Known]:
+    """Who all those are, in order; whoever is new is made a member. Up to 500 at a time."""
+    keys = [
+        (one.community_id, one.platform, one.scope, lookup_of(vault, one.platform, one.scope, one.external_id))
+        for one in identities
+    ]
+    found = _known(tx, set(keys))
+    new = {key: one for key, one in zip(keys, identities, strict=True) if (key[0], key[3]) not in found}
+    for one in new.values():  # once in a member's life
+        member_id_for(tx, vault, one.community_id, one.platform, one.scope, one.external_id, one.locale)
+    found |= _known(tx, new)
+    return [found[key[0], key[3]] for key in keys]
+
+
+def _known(tx: Tx, keys: Iterable[tuple[UUID, str, str, bytes]]) -> dict[tuple[UUID, bytes], Known]:
+    rows = tx.run_all(_WHO_ALL, list(keys))
+    return {(community_id, bytes(lookup)): Known(*ids) for community_id, lookup, *ids in rows}
 
 
 def known(vault: Vault, community_id: UUID, platform: str, scope: str, external_id: str) -> dict[str, Any]:

@@ -160,6 +160,28 @@ class Tx:
             )
         return not self._cursor.fetchall()
 
+    def seen_all(self, events: Sequence[tuple[str, str]]) -> list[bool]:
+        """:meth:`seen` for many events, by source and id. The second of two that are the same was seen."""
+        if not events:
+            return []
+        if self._sqlite:
+            rows, now = ", ".join(["(?, ?, ?)"] * len(events)), utc_text(self.now)
+            values: list[Any] = [value for source, event_id in events for value in (source, event_id, now)]
+            sql = f"INSERT INTO inbox VALUES {rows} ON CONFLICT DO NOTHING RETURNING source, event_id"  # noqa: S608  no value in it
+        else:
+            sql = (
+                "INSERT INTO inbox SELECT source, event_id, %s FROM unnest(%s::text[], %s::text[]) "
+                "AS many (source, event_id) ON CONFLICT DO NOTHING RETURNING source, event_id"
+            )
+            values = [self.now, [source for source, _id in events], [event_id for _source, event_id in events]]
+        self._raw(sql, values)
+        fresh = set(self._cursor.fetchall())
+        known = []
+        for event in events:
+            known.append(event not in fresh)
+            fresh.discard(event)
+        return known
+
     def participate(
         self,
         community_id: UUID,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from types import CoroutineType
@@ -29,6 +29,7 @@ __all__ = ["Act", "Tx", "Writer"]
 
 logger = logging.getLogger(__name__)
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 GROUP = 500
@@ -39,9 +40,24 @@ TRIES = 4
 _PASSING = frozenset({"40001", "40P01", "55P03"})
 
 
+_Decide = Callable[[Tx, Sequence[Any]], Sequence[Any]]
+
+
 class _Work(NamedTuple):
     unit: Callable[[Tx], Any]
     future: asyncio.Future[Any]
+
+
+class _Asked(NamedTuple):
+    """A request that is decided together with all others of its kind in the group."""
+
+    decide: _Decide
+    request: Any
+    future: asyncio.Future[Any]
+
+    def unit(self, tx: Tx) -> Any:
+        """It decided alone."""
+        return _one_each(self.decide(tx, (self.request,)), 1)[0]
 
 
 class _Lost(Exception):
@@ -77,13 +93,27 @@ class Writer:
 
         :raises StoreClosed: the writer is closing.
         """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(_Work(unit, future), lane_key)
+        return future
+
+    def ask(
+        self, decide: Callable[[Tx, Sequence[R]], Sequence[T]], request: R, lane_key: UUID | None
+    ) -> asyncio.Future[T]:
+        """Queue a request for a decider. The future is set after its group was committed.
+
+        :raises StoreClosed: the writer is closing.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(_Asked(decide, request, future), lane_key)
+        return future
+
+    def _put(self, work: _Work | _Asked, lane_key: UUID | None) -> None:
         if self._closed:
             raise StoreClosed("The store is closing. What was not taken will come again: let the platform repeat it.")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         # The last bits of our ids are random, so they spread the communities evenly.
         lane = self._lanes[lane_key.int % len(self._lanes) if lane_key else 0]
-        lane.queue.put(_Work(unit, future))
-        return future
+        lane.queue.put(work)
 
     async def close(self) -> None:
         """Take no more, write what is queued, end the threads."""
@@ -99,7 +129,7 @@ class _Lane:
     """A thread with one connection. It groups whatever waits."""
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime], ids: Uuid7Source, number: int) -> None:
-        self.queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self.queue: SimpleQueue[_Work | _Asked | None] = SimpleQueue()
         self._engine = engine
         self._clock = clock
         self._ids = ids
@@ -122,7 +152,7 @@ class _Lane:
         open_ = True
         while open_:
             work = self.queue.get()
-            group: list[_Work] = []
+            group: list[_Work | _Asked] = []
             while work is not None:
                 group.append(work)
                 if len(group) == GROUP:
@@ -137,10 +167,10 @@ class _Lane:
                 self._write(group)
         self._disconnect()
 
-    def _write(self, group: list[_Work]) -> None:
+    def _write(self, group: list[_Work | _Asked]) -> None:
         """Write a group and answer every one of its callers, come what may."""
         answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
-        again: list[_Work] = []
+        again: list[_Work | _Asked] = []
         try:
             again = self._transact(group, answers)
         except Exception as error:
@@ -150,7 +180,7 @@ class _Lane:
             self._write_alone(work)
 
     def _answers_after(
-        self, error: Exception, group: list[_Work]
+        self, error: Exception, group: list[_Work | _Asked]
     ) -> list[tuple[asyncio.Future[Any], Any, BaseException | None]]:
         """The whole transaction failed. Say so to all, or find the one that spoiled it by running each alone."""
         lost = isinstance(error, _Lost)
@@ -170,7 +200,7 @@ class _Lane:
             self._write([work])
         return []
 
-    def _write_alone(self, work: _Work) -> None:
+    def _write_alone(self, work: _Work | _Asked) -> None:
         """Run once more a unit that had to let another one pass."""
         for left in reversed(range(TRIES - 1)):
             answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
@@ -184,11 +214,11 @@ class _Lane:
 
     def _transact(
         self,
-        group: list[_Work],
+        group: list[_Work | _Asked],
         answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]],
         *,
         last: bool = False,
-    ) -> list[_Work]:
+    ) -> list[_Work | _Asked]:
         """One transaction. Returns those units that should be run again.
 
         :raises _Lost: the transaction is gone.
@@ -197,8 +227,8 @@ class _Lane:
         connection, cursor = self._start()
         log = new_log(connection.dialect.name)
         tx = Tx(connection, cursor, self._clock(), self._ids, log, self._inserts)
-        again: list[_Work] = []
-        for work in group:
+        again: list[_Work | _Asked] = []
+        for work in self._decided(tx, group, answers):
             mark = tx.begin_unit()
             try:
                 value = work.unit(tx)
@@ -217,6 +247,39 @@ class _Lane:
         tx.flush()
         cursor.execute("COMMIT")
         return again
+
+    def _decided(
+        self,
+        tx: Tx,
+        group: list[_Work | _Asked],
+        answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]],
+    ) -> list[_Work | _Asked]:
+        """Let each decider decide all its requests at once. Returns what is left to be run one by one: the other
+        units, and the requests of a decider that could not.
+
+        :raises _Lost: the transaction is gone.
+        """
+        left: list[_Work | _Asked] = []
+        by_decider: dict[_Decide, list[_Asked]] = {}
+        for work in group:
+            if isinstance(work, _Asked):
+                by_decider.setdefault(work.decide, []).append(work)
+            else:
+                left.append(work)
+        for decide, asked in by_decider.items():
+            if len(asked) == 1:
+                left += asked
+                continue
+            mark = tx.begin_unit()
+            try:
+                values = _one_each(decide(tx, [one.request for one in asked]), len(asked))
+                tx.end_unit()
+            except BaseException as error:
+                self._undo(tx, mark, error)
+                left += asked
+            else:
+                answers += ((one.future, value, None) for one, value in zip(asked, values, strict=True))
+        return left
 
     def _undo(self, tx: Tx, mark: int, error: BaseException) -> None:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -268,6 +331,12 @@ class _Lane:
                 self._loop.call_soon_threadsafe(_resolve, answers)
             except RuntimeError:
                 logger.warning("%d answers came after the event loop was closed", len(answers))
+
+
+def _one_each(values: Sequence[Any], count: int) -> Sequence[Any]:
+    if len(values) != count:
+        raise ValueError(f"{count} requests were decided by {len(values)} answers")
+    return values
 
 
 def _resolve(answers: list[tuple[asyncio.Future[Any], Any, BaseException | None]]) -> None:

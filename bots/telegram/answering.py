@@ -88,11 +88,11 @@ class Answers:
         whole = units(text) <= self._place.public_room and forms == message.controls
         if whole:
             return message
-        if forms:
-            self._desk.count((Loss("answer", "shortened in a group"),))
-            return Message(text=escape(clip(text, SHORT)), controls=forms)
-        self._desk.count((Loss("answer", "waits for a private chat"),))
         button = Button(self._say(words.OPEN_PRIVATE), url=self._desk.private_url)
+        if forms:  # the rest would work for whoever presses it here; asked again in private, all of it is there
+            self._desk.count((Loss("answer", "shortened in a group"),))
+            return Message(text=escape(clip(text, SHORT)), controls=(*forms, button))
+        self._desk.count((Loss("answer", "waits for a private chat"),))
         return Message(text=self._say(words.ONLY_YOURS), controls=(button,))
 
     async def _in_group(self, message: Message) -> None:

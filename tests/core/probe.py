@@ -12,6 +12,7 @@ from core.action import Action
 from core.activity import Activity, NewActivity, Target, open_activity, open_all, touch_card
 from core.alarms import Ring
 from core.context import Context, Settlement
+from core.deciding import Request
 from core.event import Deleted, Joined, Replied
 from core.form import FieldKind, Form, FormField, Value
 from core.message import Button, Message
@@ -40,6 +41,7 @@ class Probe(Plugin):
         self.planned: list[Due] = []
         self.rung: list[Ring] = []
         self.deaf: set[str] = set()
+        self.shared: list[int] = []
         self.submitted: list[Mapping[str, Value]] = []
         self.state = 0
         self.rendered = 0
@@ -64,6 +66,21 @@ class Probe(Plugin):
     async def act(self, ctx: Context, _action: Action) -> Answer:
         await ctx.write(lambda tx: ctx.participate(tx, "act"))
         return Message(text=_("Done, {who}.", who=ctx.who.name), controls=(Button(_("Again"), ctx.action("act")),))
+
+    @press("want")
+    async def want(self, ctx: Context, action: Action) -> Answer:
+        """There are two."""
+        got = await ctx.decide(self.share_out, action.args[0] if action.args else None)
+        return Message(text=_("Yours.") if got else _("Gone."))
+
+    def share_out(self, tx: Tx, requests: Sequence[Request]) -> list[bool]:
+        self.shared.append(len(requests))
+        if any(request.said == 7 for request in requests):
+            raise RuntimeError("seven")
+        given: int = tx.scalar("SELECT count(*) FROM participation WHERE kind = 'got'")
+        got = [given + number < 2 for number in range(len(requests))]
+        tx.participate_all([one.act("got" if yes else "missed") for one, yes in zip(requests, got, strict=True)])
+        return got
 
     @press("boom")
     async def boom(self, ctx: Context, _action: Action) -> Answer:

@@ -71,3 +71,26 @@ async def test_many_at_once_find_the_same(store: Store, vault: Vault) -> None:
     async with store.session() as session:
         for model in (Account, Person, Member):
             assert await session.scalar(select(func.count()).select_from(model)) == 1
+
+
+async def test_many_are_known_at_once(store: Store, vault: Vault) -> None:
+    one, other = uuid4(), uuid4()
+
+    def halls(tx: Tx) -> None:
+        for community in (one, other):
+            tx.add(Community(id=community, name="Hall", language="en", time_zone="UTC", created_at=tx.now))
+
+    await store.write(halls)
+    old = await store.write(lambda tx: people.member_id_for(tx, vault, one, "p", "s", "1"))
+    who = [
+        people.Identity(one, "p", "s", "1"),
+        people.Identity(one, "p", "s", "2"),
+        people.Identity(other, "p", "s", "1"),
+    ]
+    first, second, elsewhere, again = await store.write(lambda tx: people.known_all(tx, vault, [*who, who[1]]))
+    assert first.member_id == old
+    assert second == again
+    assert (first.account_id, first.person_id) == (elsewhere.account_id, elsewhere.person_id)
+    assert len({first.member_id, second.member_id, elsewhere.member_id}) == 3
+    assert await store.write(lambda tx: people.known_all(tx, vault, who)) == [first, second, elsewhere]
+    assert await store.write(lambda tx: people.known_all(tx, vault, [])) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -53,6 +53,14 @@ async def held(store: Store) -> tuple[threading.Event, asyncio.Future[None]]:
     waiting = asyncio.ensure_future(store.write(wait))
     await asyncio.to_thread(began.wait, 10)
     return go, waiting
+
+
+def decide(tx: Tx, wanted: Sequence[str]) -> list[int]:
+    """One row for all that were asked together, with how many they were."""
+    if "bad" in wanted:
+        raise ValueError("bad")
+    tx.add(Watermark(source="+".join(wanted), value=len(wanted)))
+    return [len(wanted)] * len(wanted)
 
 
 def answer(tx: Tx) -> None:
@@ -398,3 +406,41 @@ async def test_a_full_disk_is_told_and_passes(sqlite_url: str, clock: SetClock, 
         assert (name in kept) == (result is None), result
     assert great.source not in kept
     await store.close()
+
+
+# -- deciding ----------------------------------------------------------------------------------------------------
+async def test_requests_of_one_decider_are_decided_together(store: Store) -> None:
+    go, waiting = await held(store)
+    asked = [asyncio.ensure_future(store.decide(decide, name)) for name in "abc"]
+    other = asyncio.ensure_future(store.write(mark("unit")))
+    await asyncio.sleep(0)
+    go.set()
+    assert await asyncio.gather(*asked) == [3, 3, 3]
+    await asyncio.gather(waiting, other)
+    assert await sources(store) == {"a+b+c", "unit"}
+    assert await store.decide(decide, "d") == 1
+
+
+async def test_a_request_that_cannot_be_decided_spoils_no_other(store: Store) -> None:
+    go, waiting = await held(store)
+    asked = [asyncio.ensure_future(store.decide(decide, name)) for name in ("a", "bad", "c")]
+    await asyncio.sleep(0)
+    go.set()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    await waiting
+    assert (answers[0], answers[2]) == (1, 1)
+    assert isinstance(answers[1], ValueError)
+    assert await sources(store) == {"a", "c"}
+
+
+async def test_a_decider_that_forgets_one_is_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="1 requests were decided by 0 answers"):
+        await store.decide(lambda tx, wanted: [], "a")
+
+
+async def test_many_events_are_seen_at_once(store: Store) -> None:
+    await store.write(lambda tx: tx.seen("p", "old"))
+    events = [("p", "old"), ("p", "new"), ("q", "old"), ("p", "new")]
+    assert await store.write(lambda tx: tx.seen_all(events)) == [True, False, False, True]
+    assert await store.write(lambda tx: tx.seen_all(events)) == [True] * 4
+    assert await count(store, Inbox) == 3

@@ -182,6 +182,15 @@ async def test_a_long_answer_waits_for_the_private_chat(town: Town) -> None:
     assert seen.message.controls[0].url == f"https://t.me/{town.sandbox.username}"
 
 
+async def test_what_would_work_for_others_in_the_group_waits_for_the_private_chat(town: Town) -> None:
+    controls = (Button("Change", LONGEST, form=True), Button("End", SHORT))
+    town.hall.answer = says(Message(text="Every day at nine", controls=controls))
+    seen = await town.sandbox.command(town.cleo, town.space, "/hall schedules")
+    assert seen.text == "Every day at nine"
+    assert [one.label for one in seen.message.controls] == ["Change", "Open our private chat"]
+    assert seen.message.controls[1].url == f"https://t.me/{town.sandbox.username}"
+
+
 async def test_a_blocked_private_chat_is_closed(town: Town) -> None:
     await town.private(town.cleo)
     await town.sandbox.block(town.cleo)
