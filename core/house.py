@@ -290,7 +290,8 @@ class House(Plugin):
                 "`{code}` joins one more space to this community, within a day. In that space's channel: "
                 "`/hall join {code}`",
                 code=shown(code),
-            )
+            ),
+            secret=True,
         )
 
     @command("page", _("A link to the manager's page"), right=Right.MANAGE)
@@ -304,6 +305,7 @@ class House(Plugin):
             controls=(
                 Button(_("Open the page"), url=link(ctx.community_id, ctx.place, ctx.who), style=ButtonStyle.PRIMARY),
             ),
+            secret=True,
         )
 
     # -- parts ---------------------------------------------------------------------------------------------------

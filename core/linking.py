@@ -81,7 +81,8 @@ class Linking(Plugin):
                 "On your other account write `/hall link {code}`, once, within 15 minutes. The two then count as one "
                 "person. Keep the code to yourself, and never write one that somebody else gave you.",
                 code=shown(code),
-            )
+            ),
+            secret=True,
         )
 
 

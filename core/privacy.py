@@ -137,7 +137,7 @@ class Privacy(Plugin):
         title = _("What is kept about you here")
         lines = await self._lines(ctx)
         if not lines:
-            return Message(title=title, text=_("Nothing is kept about you here."))
+            return Message(title=title, text=_("Nothing is kept about you here."), secret=True)
         room = ctx.capabilities.max_text - len(ctx.say(title)) - NOTE_ROOM
         shown: list[str] = []
         for line in lines[start:]:
@@ -150,7 +150,7 @@ class Privacy(Plugin):
         if left > 0:
             shown.append(ctx.say(_("{n} line did not fit.", "{n} lines did not fit.", n=left)))
             controls.insert(0, Button(_("Show the rest"), ctx.action("mine", len(lines) - left)))
-        return Message(title=title, text="\n".join(shown), controls=tuple(controls))
+        return Message(title=title, text="\n".join(shown), controls=tuple(controls), secret=True)
 
     async def _lines(self, ctx: Context) -> list[str]:
         found: list[str] = []
