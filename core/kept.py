@@ -118,6 +118,8 @@ def erase(tx: Tx, owner: Owner) -> bool:
     )
     if tx.scalar(select(held)):
         return False
+    # What another community told them in private, as somebody who never took part there.
+    tx.execute(delete(Delivery).where(col(Delivery.account_id) == owner.account_id))
     tx.execute(delete(Account).where(col(Account.id) == owner.account_id))
     alone = ~exists().where(col(Account.person_id) == account.person_id)
     tx.execute(delete(Person).where(col(Person.id) == account.person_id, alone))

@@ -6,6 +6,7 @@ import asyncio
 import re
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import LargeBinary, select
@@ -263,3 +264,29 @@ async def test_a_stranger_who_presses_finds_nothing(hall: Hall, bot: FakeBot, ve
     seen = await bot.press(Action("pv", verb, (), community), "zoe")
     assert "Xylophones" not in seen.text
     assert len(await rows(hall.store, "SELECT 1 FROM qotd_answer")) == 1
+
+
+async def test_a_message_to_somebody_erased_holds_up_nobody(hall: Hall, bot: FakeBot) -> None:
+    post = await asked(hall, bot)
+    await bot.reply(post.id, "mia", "A walk by the sea")
+    async with hall.store.session() as session:
+        mia = (await session.scalars(select(Member))).one()
+
+    def owe(tx: Tx, account_id: UUID, lane: str) -> None:
+        owe_private(
+            tx,
+            community_id=mia.community_id,
+            space_id=tx.scalar(select(metadata.tables["space"].c.id)),
+            lane=lane,
+            account_id=account_id,
+            message=Message(text="Between us"),
+            now=tx.now,
+        )
+
+    await hall.store.write(lambda tx: owe(tx, mia.account_id, "idle"))
+    await bot.press((await bot.command("forget", "mia")).button("Erase all of mine"), "mia")
+    assert await rows(hall.store, "SELECT 1 FROM delivery WHERE account_id IS NOT NULL") == []
+    await hall.store.write(lambda tx: owe(tx, mia.account_id, "fake"))  # as if it had been owed at that very moment
+    shown = await bot.command("ask", "olga")
+    await bot.press(shown.button("Post it now"), "olga")
+    assert len(await bot.until_posts(3)) == 3

@@ -1,4 +1,4 @@
-"""Codes that link two accounts of one person."""
+"""Codes that link two accounts of one person, and what is owed to an account found by it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code_hash", name="pk_link_code"),
     )
     op.create_index("ix_link_code_account_id", "link_code", ["account_id"], unique=False)
+    private = sa.text("account_id IS NOT NULL")
+    op.create_index("ix_delivery_private", "delivery", ["account_id"], sqlite_where=private, postgresql_where=private)
 
 
 def downgrade() -> None:
