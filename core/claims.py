@@ -240,6 +240,7 @@ def _candidates(tx: Tx, lane: str, now: datetime, room: int, *which: Any) -> lis
         .where(
             col(Delivery.lane) == lane,
             col(Delivery.due_at) <= now,
+            or_(col(Delivery.account_id).is_(None), col(Account.id).is_not(None)),  # else it was erased meanwhile
             *which,
             workers.free(_LEASED_BY, now),
         )

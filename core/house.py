@@ -5,7 +5,6 @@ It is a plugin like the others, so that nothing here needs a way of its own. A s
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +16,7 @@ from sqlmodel import col
 
 from core.action import Action
 from core.bot import Address, ChannelInfo, SendError
+from core.codes import clean, new_code, shown
 from core.context import Context, Settlement
 from core.event import Installed, Removed
 from core.form import FieldKind, Form, FormField, Value
@@ -36,10 +36,6 @@ logger = Logger(__name__)
 
 _ = Domain("core")
 
-CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without letters that look like others."""
-CODE_LENGTH = 8
-"""30^8 codes, each good once and for a day: guessing one is hopeless at any platform's rate."""
 CODE_LIVES = timedelta(hours=24)
 FOR_MANAGERS = frozenset({"join", "setup"})
 """Commands that work before there is a community check for themselves who may; help lists them to managers."""
@@ -255,7 +251,7 @@ class House(Plugin):
             language=language[0] if isinstance(language, tuple) else "en",
             time_zone=time_zone,
             channel=channel,
-            code=_clean(str(values.get("code") or "")),
+            code=clean(str(values.get("code") or "")),
         )
         try:
             return await self._settle(ctx, found, choices)
@@ -267,7 +263,7 @@ class House(Plugin):
         """Join this space to a community; posts go to the channel that it was said in."""
         if not ctx.place.external_id or ctx.event.where.private:
             return Message(text=_("Please use `/hall join` in the channel that my posts should go to."))
-        if not _clean(text):
+        if not clean(text):
             return Message(text=_("Write the code behind it: `/hall join ABCD-EFGH`. `/hall code` makes one."))
         found = await self._manageable(ctx, Action(self.code, "setup", (await self._space_id(ctx),)))
         if isinstance(found, Message):
@@ -278,24 +274,24 @@ class House(Plugin):
         at_hand = ctx.event.where.channel
         channel = next((one for one in channels if one.external_id == at_hand), ChannelInfo(at_hand, ""))
         try:
-            return await self._settle(ctx, found, Choices("", "", channel, _clean(text)))
+            return await self._settle(ctx, found, Choices("", "", channel, clean(text)))
         except CodeError:
             return Message(text=wrong_code())
 
     @command("code", _("A code that joins another space to this community"), right=Right.MANAGE)
     async def new_code(self, ctx: Context, _text: str) -> Answer:
         """Make a join code: good once, for a day, kept as a hash."""
-        code = "".join(secrets.choice(CODE_LETTERS) for _number in range(CODE_LENGTH))
+        code = new_code()
         hashed = bytes(ctx.hall.store.vault.lookup(f"join:{code}"))
         row = JoinCode(code_hash=hashed, community_id=ctx.community_id, expires_at=ctx.now + CODE_LIVES)
         await ctx.write(lambda tx: tx.add(row))
-        shown = f"{code[:4]}-{code[4:]}"
         return Message(
             text=_(
                 "`{code}` joins one more space to this community, within a day. In that space's channel: "
                 "`/hall join {code}`",
-                code=shown,
-            )
+                code=shown(code),
+            ),
+            secret=True,
         )
 
     @command("page", _("A link to the manager's page"), right=Right.MANAGE)
@@ -309,6 +305,7 @@ class House(Plugin):
             controls=(
                 Button(_("Open the page"), url=link(ctx.community_id, ctx.place, ctx.who), style=ButtonStyle.PRIMARY),
             ),
+            secret=True,
         )
 
     # -- parts ---------------------------------------------------------------------------------------------------
@@ -377,7 +374,3 @@ def _set_removed(tx: Tx, community_id: UUID | None, space_id: UUID, removed_at: 
 def wrong_code() -> Phrase:
     """What to tell somebody whose join code does nothing."""
     return _("That code is wrong, used or older than a day. Ask for a new one: `/hall code`.")
-
-
-def _clean(code: str) -> str:
-    return "".join(letter for letter in code.upper() if letter in CODE_LETTERS)

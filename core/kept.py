@@ -11,7 +11,7 @@ from sqlmodel import col
 from core.context import Owner
 from core.texts import Domain
 from storage.people import external_id_of
-from storage.tables import Account, Community, Consent, Delivery, Member, Participation, Person, SpaceRoute
+from storage.tables import Account, Community, Consent, Delivery, LinkCode, Member, Participation, Person, SpaceRoute
 from storage.tx import Tx
 from storage.types import uuid7_floor
 
@@ -26,6 +26,7 @@ MESSAGES, KEEPER, BROUGHT = (
     _("told of posts that need someone"),
     _("spaces I was added to by you"),
 )
+LINKED, CODES = _("linked with an account on"), _("codes to link an account")
 PLATFORM, NUMBER, LANGUAGE, SINCE = _("platform"), _("id"), _("language"), _("since")
 PURPOSE, WORDS, WITHDRAWN = _("for what"), _("words"), _("withdrawn")
 INSTALLED_BY = b"installed_by"
@@ -72,6 +73,15 @@ async def kept(session: AsyncSession, owner: Owner) -> dict[str, Any]:
         }
         for one in consents
     ]
+    linked = await session.scalars(
+        select(col(Account.platform))
+        .where(col(Account.person_id) == account.person_id, col(Account.id) != account.id)
+        .order_by(col(Account.id))
+    )
+    told[LINKED.key] = list(linked)
+    told[CODES.key] = await session.scalar(
+        select(func.count()).select_from(LinkCode).where(col(LinkCode.account_id) == account.id)
+    )
     told[MESSAGES.key] = await session.scalar(select(func.count()).select_from(Delivery).where(*_of(Delivery, owner)))
     told[KEEPER.key] = bool(await session.scalar(select(exists().where(*_keeps(owner)))))
     routes = await session.execute(_ROUTES.where(_may_be_theirs(owner, account.platform)))
@@ -100,6 +110,7 @@ def erase(tx: Tx, owner: Owner) -> bool:
     if theirs:
         here = (col(SpaceRoute.platform) == account.platform, col(SpaceRoute.external_id).in_(theirs))
         tx.execute(update(SpaceRoute).where(*here).values(installed_by=None))
+    tx.execute(delete(LinkCode).where(col(LinkCode.account_id) == owner.account_id))
     held = or_(
         exists().where(col(Member.account_id) == owner.account_id),
         exists().where(col(Consent.account_id) == owner.account_id),
@@ -107,6 +118,8 @@ def erase(tx: Tx, owner: Owner) -> bool:
     )
     if tx.scalar(select(held)):
         return False
+    # What another community told them in private, as somebody who never took part there.
+    tx.execute(delete(Delivery).where(col(Delivery.account_id) == owner.account_id))
     tx.execute(delete(Account).where(col(Account.id) == owner.account_id))
     alone = ~exists().where(col(Account.person_id) == account.person_id)
     tx.execute(delete(Person).where(col(Person.id) == account.person_id, alone))

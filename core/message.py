@@ -140,6 +140,8 @@ class Message:
 
     ``language`` is the language of a manager's own words in it, empty where there are none.
     ``thread`` asks for a thread under the message where the platform has them.
+    ``secret`` is an answer that nobody else may ever see, such as a code or a link that signs in: where a platform
+    has no message for one member alone, it waits for the private chat, however short it is.
     """
 
     text: Words = ""
@@ -150,6 +152,7 @@ class Message:
     audience: Audience = Audience.EVERYONE
     thread: bool = False
     language: str = ""
+    secret: bool = False
 
     def __post_init__(self) -> None:
         if not (self.text or self.title or self.fields or self.image):
@@ -170,6 +173,7 @@ class Message:
             "audience": self.audience.value,
             "thread": self.thread,
             "language": self.language,
+            "secret": self.secret,
         }
         return {key: value for key, value in data.items() if value}
 
@@ -186,6 +190,7 @@ class Message:
             audience=Audience(data.get("audience", "everyone")),
             thread=data.get("thread", False),
             language=data.get("language", ""),
+            secret=data.get("secret", False),
         )
 
     def spoken(self, say: Callable[[Words], str]) -> Message:

@@ -13,7 +13,7 @@ from core.message import Button, ButtonStyle, Message, cut
 from core.plugin import Answer, Plugin, command, press
 from core.texts import Domain, Phrase, Words, words_from_data
 from storage.people import WHO, known
-from storage.tables import Account, Community, Consent, Delivery, Dialogue, Member, SpaceRoute
+from storage.tables import Account, Community, Consent, Delivery, Dialogue, LinkCode, Member, SpaceRoute
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Privacy(Plugin):
         _("What you typed into a form that was not taken yet, encrypted, for two days at most."),
         _("What you allowed, in which words and when; private messages that I sent you; that you set me up."),
     )
-    personal = (Account, Community, Consent, Delivery, Dialogue, Member, SpaceRoute)
+    personal = (Account, Community, Consent, Delivery, Dialogue, LinkCode, Member, SpaceRoute)
 
     @command("privacy", _("What is kept about you"))
     async def privacy(self, ctx: Context, _text: str) -> Answer:
@@ -137,7 +137,7 @@ class Privacy(Plugin):
         title = _("What is kept about you here")
         lines = await self._lines(ctx)
         if not lines:
-            return Message(title=title, text=_("Nothing is kept about you here."))
+            return Message(title=title, text=_("Nothing is kept about you here."), secret=True)
         room = ctx.capabilities.max_text - len(ctx.say(title)) - NOTE_ROOM
         shown: list[str] = []
         for line in lines[start:]:
@@ -150,7 +150,7 @@ class Privacy(Plugin):
         if left > 0:
             shown.append(ctx.say(_("{n} line did not fit.", "{n} lines did not fit.", n=left)))
             controls.insert(0, Button(_("Show the rest"), ctx.action("mine", len(lines) - left)))
-        return Message(title=title, text="\n".join(shown), controls=tuple(controls))
+        return Message(title=title, text="\n".join(shown), controls=tuple(controls), secret=True)
 
     async def _lines(self, ctx: Context) -> list[str]:
         found: list[str] = []

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.bot import Bot
 from core.house import House
+from core.linking import Linking
 from core.plugin import Plugin
 from core.privacy import Privacy
 from core.schedule_desk import ScheduleDesk
@@ -41,7 +42,7 @@ def _installed(group: str) -> EntryPoints:
 
 def with_core(plugins: Sequence[Plugin]) -> list[Plugin]:
     """The core's own plugins, made anew, and these."""
-    return [House(), ScheduleDesk(), Watch(), Privacy(), *plugins]
+    return [House(), ScheduleDesk(), Watch(), Privacy(), Linking(), *plugins]
 
 
 def plugin_class(name: str) -> type[Plugin]:

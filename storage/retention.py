@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
-from storage.tables import Dialogue, Inbox, Incident, JoinCode, Pace, Table, Worker, table_of
+from storage.tables import Dialogue, Inbox, Incident, JoinCode, LinkCode, Pace, Table, Worker, table_of
 from storage.tx import Tx
 from storage.types import uuid7_floor
 
@@ -38,7 +38,7 @@ async def purge(store: Store) -> int:
     Cheap enough for every minute.
     """
     gone = 0
-    for part in (purge_inbox, purge_dialogues, purge_codes, purge_paces):
+    for part in (purge_inbox, purge_dialogues, purge_codes, purge_link_codes, purge_paces):
         gone += await _all_of(store, part)
     return gone
 
@@ -73,6 +73,11 @@ def purge_dialogues(tx: Tx) -> int:
 def purge_codes(tx: Tx) -> int:
     """Delete a batch of codes that expired. How many went."""
     return _purge(tx, JoinCode, "expires_at", tx.now)
+
+
+def purge_link_codes(tx: Tx) -> int:
+    """The same for those that link accounts."""
+    return _purge(tx, LinkCode, "expires_at", tx.now)
 
 
 def purge_paces(tx: Tx) -> int:

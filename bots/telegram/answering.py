@@ -83,9 +83,13 @@ class Answers:
             await self._desk.react(self._place.chat, self._place.message, TAKEN)
 
     def _for_group(self, message: Message) -> Message:
-        forms = tuple(one for one in message.controls if isinstance(one, Button) and (one.form or one.url))
+        forms = tuple(
+            one
+            for one in message.controls
+            if isinstance(one, Button) and (one.form or one.url) and not message.secret
+        )
         text = plain_text(message)
-        whole = units(text) <= self._place.public_room and forms == message.controls
+        whole = not message.secret and units(text) <= self._place.public_room and forms == message.controls
         if whole:
             return message
         button = Button(self._say(words.OPEN_PRIVATE), url=self._desk.private_url)

@@ -5,7 +5,7 @@ from storage.tables.base import Table, metadata, table_of
 from storage.tables.community import Channel, Community, JoinCode, Space, SpaceRoute
 from storage.tables.intake import Dialogue, Inbox, Keeper, Watermark
 from storage.tables.participation import Participation, ParticipationDay
-from storage.tables.people import Account, Consent, Member, Person, RoleGrant
+from storage.tables.people import Account, Consent, LinkCode, Member, Person, RoleGrant
 from storage.tables.work import Incident, Lease, Pace, Worker
 
 CORE_TABLES = frozenset(metadata.tables)
@@ -26,6 +26,7 @@ __all__ = [
     "JoinCode",
     "Keeper",
     "Lease",
+    "LinkCode",
     "Member",
     "Pace",
     "Participation",

@@ -77,6 +77,7 @@ class Alarm(Table, table=True):
 
 _UNDONE = text("state IN ('pending', 'sending', 'checking') OR wanted_revision > shown_revision")
 _STUCK = text("state IN ('unknown', 'failed')")
+_PRIVATE = text("account_id IS NOT NULL")
 
 
 class Delivery(Table, table=True):
@@ -92,6 +93,8 @@ class Delivery(Table, table=True):
         Index("ix_delivery_external", "community_id", "space_id", "external_id"),
         # What a manager is asked about.
         Index("ix_delivery_stuck", "community_id", sqlite_where=_STUCK, info={"postgresql_where": _STUCK}),
+        # What goes with an account that is erased.
+        Index("ix_delivery_private", "account_id", sqlite_where=_PRIVATE, info={"postgresql_where": _PRIVATE}),
     )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)

@@ -37,6 +37,17 @@ class Account(Table, table=True):
     created_at: datetime = Field(sa_type=Utc)
 
 
+class LinkCode(Table, table=True):
+    """A code by which another account becomes the same person's. Kept as a hash; good once, until it expires."""
+
+    __tablename__ = "link_code"
+
+    code_hash: bytes = Field(primary_key=True)
+    account_id: UUID = Field(sa_type=Id, index=True)
+    expires_at: datetime = Field(sa_type=Utc)
+    used_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
 class Member(Table, table=True):
     """An account in a community. The id is a random UUID with no time in it: the pseudonym that the log holds."""
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import LargeBinary, select
@@ -88,6 +89,7 @@ async def lived(hall: Hall, bot: FakeBot, who: str) -> Post:
     await bot.reply(post.id, who, "Xylophones at midnight")
     react = Reacted(where=bot.where(), who=bot.who(who), id="x", message=post.id, emoji="👍", present=True)
     await bot.act(react)
+    await bot.command("link", who)
     refused = Action("qd", "add", (), post.button("Answer").community)
     await bot.submit(refused, who, {"question": "Zyx?"})
     async with hall.store.session() as session:
@@ -166,6 +168,7 @@ async def test_all_is_shown_and_then_nothing_leads_to_them(hall: Hall, bot: Fake
         "private messages from me**: 1",
         "told of posts that need someone**: yes",
         "spaces I was added to by you**: 1",
+        "codes to link an account**: 1",
         "told when no question waits**: yes",
         "Zyx?",
     ):
@@ -261,3 +264,29 @@ async def test_a_stranger_who_presses_finds_nothing(hall: Hall, bot: FakeBot, ve
     seen = await bot.press(Action("pv", verb, (), community), "zoe")
     assert "Xylophones" not in seen.text
     assert len(await rows(hall.store, "SELECT 1 FROM qotd_answer")) == 1
+
+
+async def test_a_message_to_somebody_erased_holds_up_nobody(hall: Hall, bot: FakeBot) -> None:
+    post = await asked(hall, bot)
+    await bot.reply(post.id, "mia", "A walk by the sea")
+    async with hall.store.session() as session:
+        mia = (await session.scalars(select(Member))).one()
+
+    def owe(tx: Tx, account_id: UUID, lane: str) -> None:
+        owe_private(
+            tx,
+            community_id=mia.community_id,
+            space_id=tx.scalar(select(metadata.tables["space"].c.id)),
+            lane=lane,
+            account_id=account_id,
+            message=Message(text="Between us"),
+            now=tx.now,
+        )
+
+    await hall.store.write(lambda tx: owe(tx, mia.account_id, "idle"))
+    await bot.press((await bot.command("forget", "mia")).button("Erase all of mine"), "mia")
+    assert await rows(hall.store, "SELECT 1 FROM delivery WHERE account_id IS NOT NULL") == []
+    await hall.store.write(lambda tx: owe(tx, mia.account_id, "fake"))  # as if it had been owed at that very moment
+    shown = await bot.command("ask", "olga")
+    await bot.press(shown.button("Post it now"), "olga")
+    assert len(await bot.until_posts(3)) == 3

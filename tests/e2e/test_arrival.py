@@ -53,8 +53,9 @@ async def test_only_those_who_manage_set_it_up(stage: Stage) -> None:
 async def test_help_shows_what_this_person_may_do(stage: Stage) -> None:
     await stage.arrive()
     if stage.name == "telegram":  # what is long would else wait for a private chat
-        await stage.platform.private(stage["Mia"])
-        await stage.until_told("Mia", Outcome(OutcomeKind.ACKNOWLEDGED), "/hall")
+        for name in ("Mia", "Jonas"):
+            await stage.platform.private(stage[name])
+            await stage.until_told(name, Outcome(OutcomeKind.ACKNOWLEDGED), "/hall")
     managing = {"answers", "ask", "code", "daily", "join", "page", "question", "questions", "schedules", "setup"}
     for_all = commands(seen(await stage.command("Mia", "help")))
     assert "help" in for_all

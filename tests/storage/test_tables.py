@@ -13,6 +13,7 @@ GLOBAL = {
     "dialogue",
     "inbox",
     "join_code",
+    "link_code",
     "keeper",
     "lease",
     "pace",

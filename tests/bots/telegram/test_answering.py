@@ -191,6 +191,18 @@ async def test_what_would_work_for_others_in_the_group_waits_for_the_private_cha
     assert seen.message.controls[1].url == f"https://t.me/{town.sandbox.username}"
 
 
+@pytest.mark.parametrize("controls", [(), (Button("Open", url="https://hall.example/in"),)])
+async def test_a_secret_never_stands_in_the_group(town: Town, controls: tuple[Button, ...]) -> None:
+    secret = Message(text="ABCD-EFGH", controls=controls, secret=True)
+    town.hall.answer = says(secret)
+    seen = await town.sandbox.command(town.cleo, town.space, "/hall code")
+    assert seen.text.startswith("I have something for you alone.")
+    assert [one.label for one in seen.message.controls] == ["Open our private chat"]
+    await town.private(town.cleo)
+    seen = await town.sandbox.command(town.cleo, town.space, "/hall code")
+    assert (seen.text, seen.message.channel) == ("ABCD-EFGH", town.cleo)
+
+
 async def test_a_blocked_private_chat_is_closed(town: Town) -> None:
     await town.private(town.cleo)
     await town.sandbox.block(town.cleo)
