@@ -32,14 +32,16 @@ pytestmark = pytest.mark.timeout(180)
 
 @asynccontextmanager
 async def staged(postgres: Postgres, folder: Path, channels: int, **environment: str) -> AsyncIterator[Stage]:
-    """Two processes on one PostgreSQL, of which the first has its own environment."""
+    """Two processes on one PostgreSQL, with what :mod:`tests.crash.hooks` is to do in them."""
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # callers that end leave half requests
     url = postgres.make()
     async with AsyncExitStack() as stack:
         stack.callback(postgres.drop, url)
         stage = Stage([url, url], channels, folder, LEASE, patience=90.0)
         await stage.build(stack)
-        stage.halls[0].environment |= environment
+        # One of them freezes; to be measured are both, as either may get to send.
+        for hall in stage.halls[:1] if FREEZE in environment else stage.halls:
+            hall.environment |= environment
         await stage.start()
         yield stage
 
