@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, TextClause, bindparam, delete, literal_column, select, text, tuple_, update
 from sqlmodel import col
 
 from core import incidents
@@ -23,6 +22,7 @@ from core.logs import Logger
 from storage.prepared import Prepared
 from storage.tables import Alarm
 from storage.tx import Tx
+from storage.types import Id, Utc
 
 if TYPE_CHECKING:
     from core.plugin import Plugin
@@ -55,17 +55,8 @@ def set_alarm(
     :param at: when, aware. In the past: at the next look.
     :param or_sooner: leave it where it is set to an earlier moment: one alarm for the first of many that run out.
     """
-    insert = postgresql.insert if tx.dialect == "postgresql" else sqlite.insert
-    made = insert(Alarm).values(
-        community_id=community_id, activity_id=activity_id, name=name, plugin=plugin, at=at, tries=0
-    )
-    tx.execute(
-        made.on_conflict_do_update(
-            index_elements=["community_id", "activity_id", "name"],
-            set_={"at": made.excluded.at, "plugin": made.excluded.plugin, "tries": 0},
-            where=col(Alarm.at) > made.excluded.at if or_sooner else None,
-        )
-    )
+    values = {"community_id": community_id, "activity_id": activity_id, "name": name, "plugin": plugin, "at": at}
+    tx.execute(_SET_SOONER if or_sooner else _SET, values)
 
 
 def silence(tx: Tx, community_id: UUID, activity_id: UUID, name: str | None = None) -> None:
@@ -120,6 +111,20 @@ def _those(rings: Sequence[Ring]) -> ColumnElement[bool]:
     return tuple_(col(Alarm.community_id), col(Alarm.activity_id), col(Alarm.name)).in_(keys)
 
 
+def _upsert(where: str = "") -> TextClause:
+    """In words that both databases know. SQLAlchemy has them for each apart, in modules that take time to load."""
+    return text(
+        "INSERT INTO alarm (community_id, activity_id, name, plugin, at, tries) "  # noqa: S608  our own words
+        "VALUES (:community_id, :activity_id, :name, :plugin, :at, 0) "
+        "ON CONFLICT (community_id, activity_id, name) "
+        f"DO UPDATE SET at = excluded.at, plugin = excluded.plugin, tries = 0 {where}"
+    ).bindparams(
+        bindparam("community_id", type_=Id()), bindparam("activity_id", type_=Id()), bindparam("at", type_=Utc())
+    )
+
+
+_SET = _upsert()
+_SET_SOONER = _upsert("WHERE alarm.at > excluded.at")
 DUE = select(literal_column("1")).select_from(Alarm).where(col(Alarm.at) <= bindparam("now")).exists()
 """Whether any is due: read before claiming, which writes."""
 _CLAIM = Prepared(
