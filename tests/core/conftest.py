@@ -21,6 +21,7 @@ from storage.vault import Vault
 from tests import postgres as pg
 from tests.core.probe import Probe
 from tests.core.scene import scene as scene
+from tests.core.yard import Yard
 
 MIGRATIONS = migrations_of([QuestionOfTheDay])
 
@@ -79,6 +80,14 @@ def bot() -> FakeBot:
 def probe() -> Probe:
     """A plugin that does what tests ask for."""
     return Probe()
+
+
+@pytest.fixture
+async def yard(opened: Store, time: SetClock, probe: Probe) -> Yard:
+    """A community whose workers move only when a test says so."""
+    yard = Yard(opened, time, probe)
+    await yard.build()
+    return yard
 
 
 @pytest.fixture

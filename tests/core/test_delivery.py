@@ -13,28 +13,16 @@ from hypothesis import strategies as st
 
 import core.delivery
 import core.workforce
-from core.bot import SendError, SendFailed, SendRefused, SendUnknown
+from core.bot import SendFailed, SendRefused, SendUnknown
 from core.capabilities import Limit
-from core.claims import CHECK_AFTER, TOO_LATE, WINDOW, Claimed, Job
-from core.delivery import CHECK_FOR, MOST_CHECKS, Lane, key_of
+from core.claims import TOO_LATE, WINDOW, Claimed, Job
+from core.delivery import key_of
 from core.pace import Windows
-from core.testing import SetClock
 from core.testing.fake_bot import EVERYTHING
-from core.workforce import boot_time
-from storage.engine import Store
 from storage.errors import StoreUnavailable
-from storage.vault import Vault
 from storage.workers import LIVES
 from tests.core.kit import one_store, quick, rows
-from tests.core.probe import Probe
-from tests.core.yard import SlowBot, Yard
-
-
-@pytest.fixture
-async def yard(opened: Store, time: SetClock, probe: Probe) -> Yard:
-    yard = Yard(opened, time, probe)
-    await yard.build()
-    return yard
+from tests.core.yard import Yard
 
 
 async def test_sending_is_committed_before_the_send(yard: Yard) -> None:
@@ -92,15 +80,7 @@ async def test_each_failure_waits_longer_until_its_window_ends(yard: Yard) -> No
     assert WINDOW <= yard.time.now() - began <= WINDOW + timedelta(minutes=15)
     assert all(0.7 * min(2**number, 300) <= wait <= 1.3 * min(2**number, 300) for number, wait in enumerate(waits))
     assert await lane.deliver() == 0
-    assert await _incidents(yard) == [("failed", TOO_LATE)]
-
-
-async def _incidents(yard: Yard) -> list[tuple[object, ...]]:
-    """Kind and reason, or who did it."""
-    query = "SELECT kind, coalesce(json_extract(detail, '$.reason'), json_extract(detail, '$.by')) FROM incident"
-    if yard.store.dialect == "postgresql":
-        query = "SELECT kind, coalesce(detail->>'reason', detail->>'by') FROM incident"
-    return await rows(yard.store, f"{query} ORDER BY id")
+    assert await yard.incidents() == [("failed", TOO_LATE)]
 
 
 @one_store
@@ -113,7 +93,7 @@ async def test_what_is_refused_is_not_sent_again_and_shown(yard: Yard) -> None:
     assert (row.state, row.error, row.leased_by) == ("failed", "closed", None)
     yard.time.pass_by(days=1)
     assert await lane.deliver() == 0
-    assert await _incidents(yard) == [("failed", "closed")]
+    assert await yard.incidents() == [("failed", "closed")]
 
 
 @one_store
@@ -128,102 +108,7 @@ async def test_what_is_unknown_on_a_platform_without_a_memory_is_for_a_person(ya
     yard.time.pass_by(days=1)
     assert await lane.deliver() == 0
     assert len(yard.bot.posts) == 1
-    assert await _incidents(yard) == [("unknown", "the line broke")]
-
-
-# -- looking whether it arrived ----------------------------------------------------------------------------------
-async def test_what_is_unknown_is_looked_for_and_found(yard: Yard) -> None:
-    await yard.owe()
-    yard.bot.after = [SendUnknown("the line broke")]
-    lane = yard.lane()
-    await lane.deliver()
-    row = await yard.delivery()
-    assert (row.state, row.due_at) == ("checking", yard.time.now() + timedelta(seconds=CHECK_AFTER))
-    assert await lane.deliver() == 0
-    yard.time.pass_by(CHECK_AFTER)
-    assert await lane.deliver() == 1
-    row = await yard.delivery()
-    assert (row.state, row.external_id, row.error) == ("sent", "m1", None)
-    assert await _incidents(yard) == [("recovered", "platform")]
-    assert await lane.deliver() == 1  # what it shows is not known for sure, so it is edited
-    assert (yard.bot.posts[0].edits, len(yard.bot.posts)) == (1, 1)
-
-
-async def test_what_is_not_found_is_sent_again(yard: Yard) -> None:
-    await yard.owe()
-    yard.bot.failing = [SendUnknown("the line broke")]
-    lane = yard.lane()
-    await lane.deliver()
-    yard.time.pass_by(CHECK_AFTER)
-    await lane.deliver()
-    assert (await yard.delivery()).state == "pending"
-    await lane.deliver()
-    assert (await yard.delivery()).state == "sent"
-    assert len(yard.bot.posts) == 1
-    assert await _incidents(yard) == [("recovered", "worker")]
-
-
-@pytest.mark.parametrize("error", [SendRefused("may not read"), SendFailed("no line")])
-@one_store
-async def test_where_it_cannot_be_told_a_person_is_asked(
-    yard: Yard, error: SendError, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    async def find(*_arguments: object, **_more: object) -> None:
-        asked.append(yard.time.now())
-        raise error
-
-    monkeypatch.setattr(yard.bot, "find", find)
-    await yard.owe()
-    yard.bot.after = [SendUnknown("the line broke")]
-    lane = yard.lane()
-    for _ in range(30):
-        await lane.deliver()
-        yard.time.pass_by(400)
-    assert (await yard.delivery()).state == "unknown"
-    assert len(asked) == (1 if isinstance(error, SendRefused) else MOST_CHECKS)
-    assert len(yard.bot.posts) == 1
-    assert await _incidents(yard) == [("unknown", str(error))]
-
-
-@one_store
-async def test_who_is_told_to_wait_asks_until_it_is_answered(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    find, asked = yard.bot.find, []
-
-    async def busy(*_arguments: object, **_more: object) -> None:
-        asked.append(yard.time.now())
-        raise SendFailed("slow down", retry_after=5)
-
-    monkeypatch.setattr(yard.bot, "find", busy)
-    await yard.owe()
-    yard.bot.after = [SendUnknown("the line broke")]
-    lane = yard.lane()
-    for _ in range(3 * MOST_CHECKS):
-        await lane.deliver()
-        yard.time.pass_by(20)
-    assert len(asked) > 2 * MOST_CHECKS
-    assert (await yard.delivery()).state == "checking"
-    monkeypatch.setattr(yard.bot, "find", find)
-    await lane.deliver()
-    row = await yard.delivery()
-    assert (row.state, row.external_id, len(yard.bot.posts)) == ("sent", "m1", 1)
-
-
-@one_store
-async def test_who_is_told_to_wait_for_a_day_asks_a_person(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def busy(*_arguments: object, **_more: object) -> None:
-        raise SendFailed("slow down", retry_after=5)
-
-    monkeypatch.setattr(yard.bot, "find", busy)
-    await yard.owe()
-    yard.bot.after = [SendUnknown("the line broke")]
-    lane = yard.lane()
-    await lane.deliver()
-    yard.time.pass_by(CHECK_FOR.total_seconds())
-    await lane.deliver()
-    assert (await yard.delivery()).state == "unknown"
-    assert await _incidents(yard) == [("unknown", "slow down")]
+    assert await yard.incidents() == [("unknown", "the line broke")]
 
 
 @one_store
@@ -251,176 +136,6 @@ async def test_a_plugin_that_is_no_longer_there_spoils_no_other_delivery(yard: Y
     lane._hall = hall
     await lane.deliver()
     assert {row.state for row in await yard.deliveries()} == {"failed", "sent"}
-
-
-# -- two workers, and dead ones ----------------------------------------------------------------------------------
-async def test_what_is_leased_is_left_alone(yard: Yard) -> None:
-    await yard.owe()
-    yard.bot.go.clear()
-    work = asyncio.create_task(yard.lane("a").deliver())
-    await yard.bot.started.wait()
-    assert await yard.lane("b").deliver() == 0
-    yard.bot.go.set()
-    await work
-    assert len(yard.bot.posts) == 1
-
-
-async def test_what_a_dead_worker_only_leased_is_sent_by_another(yard: Yard) -> None:
-    await yard.owe()
-    dead = yard.lane("dead")
-    assert len((await dead._claim(10)).jobs) == 1
-    assert await yard.lane("b").deliver() == 0
-    yard.time.pass_by(LIVES.total_seconds() + 1)
-    assert await yard.lane("b").deliver() == 1
-    assert (await yard.delivery()).state == "sent"
-
-
-async def test_a_worker_that_lost_its_lease_does_not_send(yard: Yard) -> None:
-    await yard.owe()
-    slow, quick = yard.lane("slow"), yard.lane("quick")
-    (job,) = (await slow._claim(10)).jobs
-    yard.time.pass_by(LIVES.total_seconds() + 1)
-    await slow._work(job)  # it counts as dead, though nobody else has the delivery yet
-    assert yard.bot.posts == []
-    await quick.deliver()
-    await slow._work(job)
-    assert len(yard.bot.posts) == 1
-
-
-async def test_a_worker_that_froze_after_its_commit_does_not_send(
-    yard: Yard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its own clock, which nobody sets, says that it is too late: the last thing before the send."""
-    await yard.owe()
-    hall = yard.hall("frozen")
-    lane = Lane(hall, yard.bot)
-    moment = boot_time()
-    for module in (core.workforce, core.delivery):
-        monkeypatch.setattr(module, "boot_time", lambda: moment)
-    (job,) = (await lane._claim(10)).jobs
-    real = lane._mine
-
-    async def freeze(job: Job) -> bool:
-        nonlocal moment
-        mine = await real(job)
-        moment += LIVES.total_seconds()
-        return mine
-
-    monkeypatch.setattr(lane, "_mine", freeze)
-    await lane._work(job)
-    assert yard.bot.posts == []
-    row = await yard.delivery()
-    assert (row.state, row.sent_at, row.leased_by) == ("pending", None, None)
-    await yard.lane("heir").deliver()
-    assert len(yard.bot.posts) == 1
-
-
-@pytest.mark.parametrize(
-    ("resend", "finds", "dead_for", "first", "last"),
-    [
-        (120.0, True, 16, "sent", "sent"),
-        (120.0, False, 119, "sent", "sent"),
-        (120.0, True, 121, "checking", "sent"),
-        (120.0, False, 121, "unknown", "unknown"),
-        (0.0, True, 16, "checking", "sent"),
-        (0.0, False, 16, "unknown", "unknown"),
-    ],
-)
-@pytest.mark.parametrize("taken", [True, False])
-async def test_what_a_dead_worker_was_sending(
-    yard: Yard, resend: float, finds: bool, dead_for: int, first: str, last: str, taken: bool
-) -> None:
-    """While the platform knows the key it goes out once more and stands once; else it is looked for, or asked."""
-    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=resend, finds=finds)
-    await yard.owe()
-    await _die(yard, taken=taken)
-    yard.time.pass_by(dead_for)
-    heir = yard.lane("heir")
-    if first == "checking":  # it may be on its way still
-        assert not (await heir._claim(10)).jobs
-        yard.time.pass_by(CHECK_AFTER)
-    claimed = await heir._claim(10)
-    assert [job.state for job in claimed.jobs] == {"sent": ["pending"], "checking": ["checking"]}.get(first, [])
-    await asyncio.gather(*(heir._work(job) for job in claimed.jobs))
-    await heir.deliver()
-    row = await yard.delivery()
-    assert row.state == last
-    assert len(yard.bot.posts) == (1 if taken or last == "sent" else 0)
-    assert (row.external_id is not None) == (last == "sent")
-
-
-async def test_dying_twice_while_sending_does_not_outlast_the_platforms_memory(yard: Yard) -> None:
-    """The time counts from the first send: each heir must not start it anew."""
-    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=120.0, finds=False)
-    await yard.owe()
-    await _die(yard, taken=True)
-    yard.time.pass_by(61)
-    await _die(yard, taken=False)
-    yard.time.pass_by(61)
-    await yard.lane("heir").deliver()
-    assert (await yard.delivery()).state == "unknown"
-
-
-async def test_the_word_of_a_sender_whose_lease_was_taken_over_does_not_count(yard: Yard) -> None:
-    await yard.owe()
-    yard.bot.capabilities = replace(EVERYTHING, resend_seconds=0.0, finds=False)
-    yard.bot.go.clear()
-    frozen = asyncio.create_task(yard.lane("frozen").deliver())
-    await yard.bot.started.wait()
-    yard.time.pass_by(LIVES.total_seconds() + 1)
-    await yard.lane("b").deliver()
-    assert (await yard.delivery()).state == "unknown"
-    yard.bot.go.set()
-    await frozen
-    row = await yard.delivery()
-    assert row.state == "unknown"
-    assert len(yard.bot.posts) == 1
-
-
-async def _die(yard: Yard, *, taken: bool) -> None:
-    """A worker takes the work and dies with the send under way, or just after the platform took the message."""
-    bot, lane = yard.bot, yard.lane("dead")
-    if taken:
-        real = lane._settle
-
-        async def die(*_arguments: object, **_values: object) -> None:
-            raise asyncio.CancelledError
-
-        lane._settle = die  # type: ignore[method-assign]  # kill -9 between the send and the word about it
-        with pytest.raises(asyncio.CancelledError):
-            await lane.deliver()
-        lane._settle = real  # type: ignore[method-assign]  # as it was
-        return
-    bot.go.clear()
-    bot.started.clear()
-    work = asyncio.create_task(lane.deliver())
-    await bot.started.wait()
-    work.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await work
-    bot.go.set()
-
-
-async def test_two_halls_on_one_postgresql_share_the_work(
-    postgres_url: str, time: SetClock, vault: Vault, probe: Probe
-) -> None:
-    stores = [await Store.open(postgres_url, clock=time.now, vault=vault) for _ in range(2)]
-    yard = Yard(stores[0], time, probe)
-    await yard.build(channels=60)
-    await yard.owe()
-    bots = [SlowBot(), SlowBot()]
-    lanes = [yard.lane(name, bot, store) for name, bot, store in zip("ab", bots, stores, strict=True)]
-
-    async def work(number: int) -> None:
-        while await lanes[number].deliver():
-            pass
-
-    await asyncio.gather(*(work(number % 2) for number in range(4)))
-    keys = [post.key for bot in bots for post in bot.posts]
-    assert len(keys) == len(set(keys)) == 60
-    assert {row.state for row in await yard.deliveries()} == {"sent"}
-    for store in stores:
-        await store.close()
 
 
 # -- cards -------------------------------------------------------------------------------------------------------

@@ -24,17 +24,9 @@ from storage.tx import Tx
 from storage.vault import Vault
 from storage.workers import LIVES
 from tests.core.kit import rows
-from tests.core.probe import Probe
 from tests.core.yard import Yard
 
 LIMITS = (Limit(10, 1.0),)
-
-
-@pytest.fixture
-async def yard(opened: Store, time: SetClock, probe: Probe) -> Yard:
-    yard = Yard(opened, time, probe)
-    await yard.build()
-    return yard
 
 
 @pytest.fixture

@@ -27,13 +27,6 @@ NINE = Daily(time(9, 0))
 BERLIN_NINE = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-async def yard(opened: Store, time: SetClock, probe: Probe) -> Yard:
-    yard = Yard(opened, time, probe)
-    await yard.build()
-    return yard
-
-
 async def schedule(yard: Yard, rule: Rule = NINE, **values: object) -> UUID:
     def unit(tx: object) -> UUID:
         made, _ = add_schedule(

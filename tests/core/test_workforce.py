@@ -23,13 +23,6 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core.workforce, "BEAT_SECONDS", 0.02)
 
 
-@pytest.fixture
-async def yard(opened: Store, time: SetClock, probe: Probe) -> Yard:
-    yard = Yard(opened, time, probe)
-    await yard.build()
-    return yard
-
-
 def hearing(*bots: SlowBot) -> list[bool]:
     return [bot.health.listening for bot in bots]
 

@@ -21,6 +21,7 @@ from storage.engine import Store
 from storage.people import account_for
 from storage.tables import Channel, Community, Delivery, Space, SpaceRoute
 from storage.tx import Tx
+from tests.core.kit import rows
 from tests.core.probe import CODE, Probe
 
 
@@ -167,3 +168,10 @@ class Yard:
         """The one that is owed."""
         (only,) = await self.deliveries()
         return only
+
+    async def incidents(self) -> list[tuple[object, ...]]:
+        """Kind and reason of each, or who did it."""
+        query = "SELECT kind, coalesce(json_extract(detail, '$.reason'), json_extract(detail, '$.by')) FROM incident"
+        if self.store.dialect == "postgresql":
+            query = "SELECT kind, coalesce(detail->>'reason', detail->>'by') FROM incident"
+        return await rows(self.store, f"{query} ORDER BY id")
