@@ -77,33 +77,34 @@ def ring(tx: Tx, plugins: Mapping[str, Plugin], now: datetime) -> int:
         plugin = plugins.get(code)
         if plugin is None:  # it may come back
             tx.execute(update(Alarm).where(_those([one for one, _tries in several])).values(at=now + LONGEST_BACKOFF))
-        elif not _rung(tx, plugin, [one for one, _tries in several]):
+            continue
+        try:
+            _hear(tx, plugin, [one for one, _tries in several])
+        except Exception as error:
+            logger.info("alarms could not be rung together: each is tried alone", plugin=code, error=repr(error))
             for one, tries in several:
-                if len(several) == 1 or not _rung(tx, plugin, [one]):
-                    _rest(tx, code, one, tries)
+                _hear_alone(tx, plugin, one, tries)
     return len(rows)
 
 
-def _rung(tx: Tx, plugin: Plugin, rings: Sequence[Ring]) -> bool:
-    """Take the alarms away and let the plugin hear them, all or none. Whether it went well."""
+def _hear(tx: Tx, plugin: Plugin, rings: Sequence[Ring]) -> None:
+    """Take the alarms away and let the plugin hear them, all or none."""
+    with tx.nested():
+        tx.execute(delete(Alarm).where(_those(rings)))  # first: the plugin may set them again
+        plugin.ring(tx, rings)
+
+
+def _hear_alone(tx: Tx, plugin: Plugin, one: Ring, tries: int) -> None:
+    """The same for one. When the plugin raises, it rings again later, and the manager is told once."""
     try:
-        with tx.nested():
-            tx.execute(delete(Alarm).where(_those(rings)))  # first: the plugin may set them again
-            plugin.ring(tx, rings)
+        _hear(tx, plugin, (one,))
     except Exception:
-        logger.exception("alarms could not be rung", plugin=plugin.code, alarms=len(rings))
-        return False
-    return True
-
-
-def _rest(tx: Tx, plugin: str, one: Ring, tries: int) -> None:
-    """The plugin raised over this one: ring it again later, and tell the manager once."""
-    rest = min(FIRST_BACKOFF * 2 ** min(tries, 10), LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
-    tx.execute(update(Alarm).where(_those((one,))).values(at=one.now + rest, tries=tries + 1))
-    if tries == 0:
         trace = secrets.token_hex(4)
-        logger.error("an alarm rests", plugin=plugin, activity=str(one.activity_id), alarm=one.name, trace=trace)
-        incidents.note(tx, Kind.STUMBLED, one.community_id, plugin=plugin, trace=trace)
+        logger.exception("an alarm could not be rung", activity=str(one.activity_id), alarm=one.name, trace=trace)
+        rest = min(FIRST_BACKOFF * 2 ** min(tries, 10), LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
+        tx.execute(update(Alarm).where(_those((one,))).values(at=one.now + rest, tries=tries + 1))
+        if tries == 0:
+            incidents.note(tx, Kind.STUMBLED, one.community_id, plugin=plugin.code, trace=trace)
 
 
 def _those(rings: Sequence[Ring]) -> ColumnElement[bool]:

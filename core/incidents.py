@@ -40,7 +40,7 @@ class Kind(StrEnum):
     RECOVERED = "recovered"
     """A post of which nobody knew was found or sent after all. ``by``: ``platform``, ``manager`` or ``worker``."""
     STUMBLED = "stumbled"
-    """A plugin raised when its schedule came due; it is tried again. ``trace``: what the log has it under."""
+    """A plugin raised when a schedule or alarm came due; it is tried again. ``trace``: what the log has it under."""
 
 
 def note(

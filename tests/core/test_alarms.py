@@ -24,13 +24,6 @@ from tests.core.yard import Yard
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-async def yard(opened: Store, time: SetClock, probe: Probe) -> Yard:
-    yard = Yard(opened, time, probe)
-    await yard.build()
-    return yard
-
-
 async def put(
     yard: Yard, at: datetime, name: str = "end", activity: int = 1, plugin: str = CODE, *, or_sooner: bool = False
 ) -> None:
@@ -87,7 +80,7 @@ async def test_what_a_plugin_sets_anew_while_it_rings_stays(yard: Yard, monkeypa
     assert [one.at for one in await alarms(yard)] == [yard.time.now() + MINUTE]
 
 
-async def test_one_that_fails_keeps_no_other_from_ringing(yard: Yard) -> None:
+async def test_one_that_fails_keeps_no_other_from_ringing(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
     yard.probe.deaf = {"bad"}
     for name in ("bad", "good"):
         await put(yard, yard.time.now(), name)
@@ -100,6 +93,8 @@ async def test_one_that_fails_keeps_no_other_from_ringing(yard: Yard) -> None:
     async with yard.store.session() as session:
         (incident,) = await session.scalars(select(Incident))
     assert (incident.kind, incident.plugin) == ("stumbled", CODE)
+    (said,) = [one for one in caplog.records if one.exc_info]
+    assert incident.detail["trace"] in str(vars(said)), "what the manager is shown leads to the trace"
     yard.probe.deaf = set()
     yard.time.set(left.at)
     assert await planner.plan() == 1
