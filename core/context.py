@@ -198,15 +198,11 @@ class Context:
         its result after the commit. Raises :class:`Duplicate` when the event was handled before, and whatever
         ``unit`` raises, with nothing written.
         """
-        if self._written:
-            raise RuntimeError("one event is one unit: put all its writes into one call of write()")
-        self._written = True
-        event = self.event
-        # What several plugins hear is several units: each has a place in the inbox.
-        known_as = f"{event.id}/{self._plugin.code}" if isinstance(event, HeardByAll) else event.id
+        self._write_once()
+        known_as = self._known_as
 
         def whole(tx: Tx) -> T:
-            if event.id and tx.seen(self.place.platform, known_as):
+            if known_as and tx.seen(self.place.platform, known_as):
                 raise Duplicate
             if self.draft:
                 self._hall.drafts.forget(tx, DRAFT, self.draft)
@@ -221,30 +217,42 @@ class Context:
 
         :param decider: a bound method or a function, the same for all; see :data:`core.deciding.Decider`.
         :param said: what this member wants; becomes :attr:`core.deciding.Request.said`.
-        :param about: what is contended for, where that is not the community's own: what is decided about one thing is
-            decided in one row.
+        :param about: what is contended for, where several communities share it: its requests are then decided
+            together, wherever they come from.
         """
-        if self._written:
-            raise RuntimeError("one event is one unit: put all its writes into one call of decide()")
-        self._written = True
+        self._write_once()
         who = self.who
         asked = Asked(
             self.place.platform,
-            self.event.id,
+            self._known_as,
             Identity(self.community_id, who.platform, who.scope, who.external_id, who.locale or None),
             self.space_id,
             said,
             self._plugin.code,
             self.event.at or self.now,
             "platform" if self.event.at else "received",
+            self.draft,
         )
         store = self._hall.store
-        result: Any = await store.decide(Deciding(decider, store.vault), asked, lane_key=about or self.community_id)
+        deciding = Deciding(decider, store.vault, self._hall.drafts)
+        result: Any = await store.decide(deciding, asked, lane_key=about or self.community_id)
         if result is REPEAT:
             raise Duplicate
         self._hall.wake()
         answer: T = result
         return answer
+
+    def _write_once(self) -> None:
+        if self._written:
+            raise RuntimeError("one event is one unit: put all its writes into one call of write() or decide()")
+        self._written = True
+
+    @property
+    def _known_as(self) -> str:
+        """The event in the inbox, empty where it has no id."""
+        event = self.event
+        # What several plugins hear is several units: each has a place in the inbox.
+        return f"{event.id}/{self._plugin.code}" if event.id and isinstance(event, HeardByAll) else event.id
 
     def account(self, tx: Tx) -> UUID:
         """The id of the acting account, made now if this is its first act."""

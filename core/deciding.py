@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from core.dialogues import DRAFT, StoredDialogues
 from storage.log import Act
 from storage.people import Identity, known_all
 from storage.tx import Tx
@@ -68,6 +69,8 @@ class Asked(NamedTuple):
     plugin: str
     at: datetime
     at_source: str
+    draft: str
+    """What was typed into this form in vain and is to be forgotten; empty where there is no form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +79,21 @@ class Deciding:
 
     decide: Decider[Any]
     vault: Vault
+    drafts: StoredDialogues
 
     def __call__(self, tx: Tx, asked: Sequence[Asked]) -> list[Any]:
         """The answers in order, :data:`REPEAT` among them."""
         known_ids = iter(tx.seen_all([(one.source, one.event_id) for one in asked if one.event_id]))
         seen = [bool(one.event_id) and next(known_ids) for one in asked]
         fresh = [one for one, known in zip(asked, seen, strict=True) if not known]
+        self.drafts.forget_these(tx, DRAFT, [one.draft for one in fresh if one.draft])
         people = known_all(tx, self.vault, [one.who for one in fresh])
         requests = [
             Request(one.said, one.plugin, one.who.community_id, one.space_id, *known, one.at, one.at_source)
             for one, known in zip(fresh, people, strict=True)
         ]
-        answers = iter(self.decide(tx, requests) if requests else ())
-        return [REPEAT if known else next(answers) for known in seen]
+        answers = self.decide(tx, requests) if requests else ()
+        if len(answers) != len(requests):
+            raise ValueError(f"{len(requests)} requests were decided by {len(answers)} answers")
+        left = iter(answers)
+        return [REPEAT if known else next(left) for known in seen]

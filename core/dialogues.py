@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -69,6 +69,12 @@ class StoredDialogues:
         """Forget the state."""
         name = self._name(key)
         await self._store.write(lambda tx: tx.run(_FORGET, platform=platform, key=name))
+
+    def forget_these(self, tx: Tx, platform: str, keys: Sequence[str]) -> None:
+        """Drop many inside a unit of work."""
+        if keys:
+            names = [self._name(key) for key in keys]
+            tx.execute(delete(Dialogue).where(col(Dialogue.platform) == platform, col(Dialogue.key).in_(names)))
 
     async def of(self, who: Who) -> list[dict[str, Any]]:
         """All that somebody began to say."""

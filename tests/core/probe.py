@@ -143,6 +143,8 @@ class Probe(Plugin):
             return FormErrors({"n": _("Not that one.")})
         if values["n"] == 7:
             return await self.ask_form(ctx, ctx.action("ask", 2))
+        if values["n"] == 5:
+            return await self.want(ctx, ctx.action("want"))
         self.submitted.append(values)
         await ctx.write(lambda tx: ctx.participate(tx, "asked", conversation=True))
         return Message(text="Kept")
