@@ -83,17 +83,13 @@ class Answers:
             await self._desk.react(self._place.chat, self._place.message, TAKEN)
 
     def _for_group(self, message: Message) -> Message:
-        forms = tuple(
-            one
-            for one in message.controls
-            if isinstance(one, Button) and (one.form or one.url) and not message.secret
-        )
+        forms = tuple(one for one in message.controls if isinstance(one, Button) and (one.form or one.url))
         text = plain_text(message)
-        whole = not message.secret and units(text) <= self._place.public_room and forms == message.controls
-        if whole:
+        if not message.secret and units(text) <= self._place.public_room and forms == message.controls:
             return message
         button = Button(self._say(words.OPEN_PRIVATE), url=self._desk.private_url)
-        if forms:  # the rest would work for whoever presses it here; asked again in private, all of it is there
+        # The rest would work for whoever presses it here. Asked again in private, all of it is there.
+        if forms and not message.secret:
             self._desk.count((Loss("answer", "shortened in a group"),))
             return Message(text=escape(clip(text, SHORT)), controls=(*forms, button))
         self._desk.count((Loss("answer", "waits for a private chat"),))

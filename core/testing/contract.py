@@ -159,6 +159,18 @@ class BotContract(SharingContract):
         assert result.text == "The code is 4711"
         assert not any("4711" in one.text for one in rig.visible(rig.jonas))
 
+    async def test_a_secret_is_seen_by_nobody_else(self, rig: Rig) -> None:
+        """Not even in an answer to a command, for which some platforms have no message for one member alone."""
+
+        async def answer(_event: Event, answering: Answering) -> None:
+            await answering.say(Message(text="The code is 4711", secret=True))
+
+        rig.receiver.answer = answer
+        sent = rig.seen(await rig.post(QUESTION))
+        for result in (await rig.command(rig.mia, "help"), await rig.press(rig.mia, sent, "Press")):
+            assert result.came is Came.WORDS
+            assert not any("4711" in one.text for one in rig.visible(rig.jonas))
+
     async def test_a_press_without_an_answer_is_acknowledged(self, rig: Rig) -> None:
         rig.receiver.answer = silent
         result = await rig.press(rig.mia, rig.seen(await rig.post(QUESTION)), "Press", seconds=0.5)
