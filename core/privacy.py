@@ -12,7 +12,7 @@ from core.markup import escape
 from core.message import Button, ButtonStyle, Message, cut
 from core.plugin import Answer, Plugin, command, press
 from core.texts import Domain, Phrase, Words, words_from_data
-from storage.people import WHO, known
+from storage.people import WHO, asked_for
 from storage.tables import Account, Community, Consent, Delivery, Dialogue, LinkCode, Member, SpaceRoute
 from storage.tx import Tx
 
@@ -125,7 +125,7 @@ class Privacy(Plugin):
 
     def _erase(self, ctx: Context, tx: Tx) -> Erased:
         begun = ctx.hall.drafts.forget_all(tx, ctx.who)
-        owner = _owner(ctx, tx.run(WHO, **_known(ctx)))
+        owner = _owner(ctx, tx.run(WHO, **_asked(ctx)))
         if owner is None:
             return Erased(known=False, account=False, begun=begun)
         for plugin in ctx.hall.routes.plugins:
@@ -154,7 +154,7 @@ class Privacy(Plugin):
 
     async def _lines(self, ctx: Context) -> list[str]:
         found: list[str] = []
-        owner = _owner(ctx, await ctx.hall.store.rows(WHO, **_known(ctx)))
+        owner = _owner(ctx, await ctx.hall.store.rows(WHO, **_asked(ctx)))
         if owner is not None:
             async with ctx.session() as session:
                 for plugin in ctx.hall.routes.plugins:
@@ -168,9 +168,9 @@ class Privacy(Plugin):
         return found
 
 
-def _known(ctx: Context) -> dict[str, Any]:
+def _asked(ctx: Context) -> dict[str, Any]:
     who = ctx.who
-    return known(ctx.hall.store.vault, ctx.community_id, who.platform, who.scope, who.external_id)
+    return asked_for(ctx.hall.store.vault, ctx.community_id, who.platform, who.scope, who.external_id)
 
 
 def _owner(ctx: Context, found: Sequence[tuple[Any, ...]]) -> Owner | None:

@@ -187,7 +187,7 @@ def _known(tx: Tx, keys: Iterable[tuple[UUID, str, str, bytes]]) -> dict[tuple[U
     return {(community_id, bytes(lookup)): Known(*ids) for community_id, lookup, *ids in rows}
 
 
-def known(vault: Vault, community_id: UUID, platform: str, scope: str, external_id: str) -> dict[str, Any]:
+def asked_for(vault: Vault, community_id: UUID, platform: str, scope: str, external_id: str) -> dict[str, Any]:
     """The parameters of :data:`WHO`, which makes nobody: its rows are none, or account, locale and pseudonym."""
     lookup = lookup_of(vault, platform, scope, external_id)
     return {"community_id": community_id, "platform": platform, "scope": scope, "lookup": lookup}
