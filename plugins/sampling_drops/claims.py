@@ -21,7 +21,8 @@ from core.alarms import set_alarm
 from core.deciding import Request
 from core.once import Once, take_back
 from plugins.sampling_drops.definition import CODE as GIVES_CODE
-from plugins.sampling_drops.drops import CLOSING, LAPSE, OPEN, PLUGIN, Drop, finish, lapse, lock, save
+from plugins.sampling_drops.definition import Definition
+from plugins.sampling_drops.drops import CLOSING, DRAFT, LAPSE, OPEN, PLUGIN, Drop, finish, lapse, lock, save
 from plugins.sampling_drops.tables import Claim, Code
 from storage.bulk import insert_all, update_all
 from storage.log import Act
@@ -89,16 +90,27 @@ class Is(Enum):
     """It takes no more: it is closing or closed, or not open yet."""
     EMPTY_HANDED = auto()
     """They hold none: they left it, or let it run out, or never pressed."""
+    PREVIEW = auto()
+    """It is being made: nobody can have one yet."""
     UNKNOWN = auto()
     """There is no such drop here."""
 
 
+class About(NamedTuple):
+    """What it is about."""
+
+    drop_id: UUID
+    definition: Definition
+    key: bytes | None
+
+
 class Told(NamedTuple):
-    """The answer. ``until`` goes with HELD and PASSED, ``sealed`` with CODE."""
+    """The answer. ``until`` goes with HELD and PASSED, ``sealed`` with CODE, ``about`` with all but UNKNOWN."""
 
     what: Is
     until: datetime | None = None
     sealed: bytes | None = None
+    about: About | None = None
 
 
 @dataclass(slots=True)
@@ -141,6 +153,7 @@ def decide(tx: Tx, requests: Sequence[Request]) -> list[Told]:
 class _Side:
     """What is known and written of one drop besides its claims."""
 
+    about: About
     once: Once
     codes: list[tuple[UUID, bytes]]
     """Free ones, to be taken from the end."""
@@ -187,7 +200,8 @@ class _Batch:
         rows: list[tuple[Any, ...]] = []
         if drop.gives == GIVES_CODE and wanted:
             rows = self.tx.run(_FREE, community=drop.community_id, drop=drop.id, most=wanted)
-        return _Side(once, [(code_id, bytes(sealed)) for code_id, sealed in reversed(rows)], had)
+        about = About(drop.id, Definition.from_data(drop.definition), drop.key)
+        return _Side(about, once, [(code_id, sealed) for code_id, sealed in reversed(rows)], had)
 
     def take(self, request: Request) -> Told:
         """Decide one."""
@@ -195,6 +209,11 @@ class _Batch:
         drop = self.drops.get((request.community_id, wish.drop_id))
         if drop is None:
             return Told(Is.UNKNOWN)
+        if drop.state == DRAFT:
+            return Told(Is.PREVIEW)
+        return self._take(drop, request, wish)._replace(about=self.sides[drop.id].about)
+
+    def _take(self, drop: Drop, request: Request, wish: Wish) -> Told:
         claim = self.mine.get((drop.id, request.account_id))
         match wish.verb:
             case Verb.HOLD:
@@ -375,11 +394,7 @@ def _stands(drop: Drop, claim: _Mine) -> Told:
 
 def _claims(tx: Tx, keys: set[tuple[UUID, UUID, UUID]]) -> list[_Mine]:
     # One's parts in the order of its fields.
-    return [_Mine(*_plain(row)) for row in tx.run_all(_CLAIMS, list(keys))]
-
-
-def _plain(row: tuple[Any, ...]) -> list[Any]:
-    return [bytes(one) if isinstance(one, memoryview) else one for one in row]
+    return [_Mine(*row) for row in tx.run_all(_CLAIMS, list(keys))]
 
 
 def _states(tx: Tx, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,8 @@ class Drop:
     community_id: UUID
     id: UUID
     gives: str
+    definition: Mapping[str, Any]
+    key: bytes | None
     closes_at: datetime | None
     state: str
     stock: int
@@ -163,6 +165,8 @@ _LOCK = PreparedForAll(
             col(Sample.community_id),
             col(Sample.id),
             col(Sample.gives),
+            col(Sample.definition),
+            col(Sample.key),
             col(Sample.closes_at),
             *(getattr(Sample, name) for name in _COUNTED),
         )
