@@ -92,17 +92,17 @@ async def address_form(ctx: Context, action: Action) -> Form | Message:
         return _not_now(ctx, drop)
     known: dict[str, str] = {}
     if drop.sealed is not None and drop.member_id is not None:
-        known = sealing.open_address(ctx.vault, drop.key, drop.sealed, drop.member_id)
+        known = sealing.open_address(sealing.of(ctx.vault, drop.key), drop.sealed, drop.member_id)
     return _address_form(action, known)
 
 
 async def addressed(ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer:
     """The address came: it is theirs."""
     drop = await standing(ctx, named(action))
-    if drop is None or drop.member_id is None:
+    if drop is None or drop.member_id is None or drop.key is None:
         return gone()
     address = {name: " ".join(str(values[name]).split()) for name in ADDRESS}
-    sealed = sealing.seal_address(ctx.vault, drop.key, address, drop.member_id)
+    sealed = sealing.seal_address(sealing.of(ctx.vault, drop.key), address, drop.member_id)
     return await _wish(ctx, action, Verb.ADDRESS, sealed=sealed)
 
 
@@ -137,7 +137,7 @@ def answer(ctx: Context, told: Told) -> Message:
                 controls=(give, _leave_button(ctx, about)),
             )
         case Is.CODE:
-            code = sealing.open_code(ctx.vault, about.key, told.sealed or b"", about.drop_id)
+            code = sealing.open_code(sealing.of(ctx.vault, about.key), told.sealed or b"", about.drop_id)
             return Message(
                 title=_("It’s yours"),
                 text=_(
