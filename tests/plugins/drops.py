@@ -19,6 +19,7 @@ from core.hall import Hall
 from core.testing import FakeAnswering, FakeBot, SetClock, hall_for, install
 from core.testing.fake_bot import Post
 from plugins.sampling_drops import SamplingDrops, drafts
+from plugins.sampling_drops import codes as code_list
 from plugins.sampling_drops.definition import Definition, Question
 from plugins.sampling_drops.tables import Sample
 from plugins.sampling_drops.toml_text import Said
@@ -153,23 +154,18 @@ class Town:
                 self.hall.wake()
                 await asyncio.sleep(0.01)
 
-    def cards(self) -> list[Post]:
-        """What stands in both channels, the newest last."""
-        return [post for bot in (self.bot, self.other) for post in bot.posts if post.address.channel]
+    def cards(self, bot: FakeBot | None = None) -> list[Post]:
+        """The drops that stand in both channels, or in one platform's, the oldest first."""
+        several = (bot,) if bot is not None else (self.bot, self.other)
+        posts = [post for one in several for post in one.posts if post.address.channel]
+        return [post for post in posts if post.message.language]
 
     async def until_card(self, words: str) -> None:
-        """Wait until the newest card in each space says so."""
+        """Wait until the newest drop says so in each space."""
 
         def shown() -> bool:
-            newest = [
-                next(
-                    post
-                    for post in reversed(bot.posts)
-                    if post.address.channel and "Set me up" not in str(post.message)
-                )
-                for bot in (self.bot, self.other)
-            ]
-            return all(words in f"{post.message.title}\n{post.message.text}" for post in newest)
+            newest = [self.cards(bot)[-1:] for bot in (self.bot, self.other)]
+            return all(one and words in f"{one[0].message.title}\n{one[0].message.text}" for one in newest)
 
         try:
             await until(shown)
