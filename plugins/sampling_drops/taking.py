@@ -8,6 +8,7 @@ from typing import Any
 from core.action import Action
 from core.context import Context
 from core.form import FieldKind, Form, FormField, Value
+from core.markup import plain
 from core.message import Button, ButtonStyle, Message
 from core.moments import local
 from core.plugin import Answer
@@ -57,6 +58,9 @@ async def screener_form(ctx: Context, action: Action) -> Form | Message:
         return gone()
     if drop.claim not in ("held", "gone"):
         return _not_now(ctx, drop)
+    if drop.passed:
+        give = Button(_("Give your address"), ctx.action("addr", drop.drop_id), form=True, style=ButtonStyle.PRIMARY)
+        return Message(text=_("Where shall it go?"), controls=(give,))
     definition = drop.definition
     fields = [one.field(f"q{number}") for number, one in enumerate(definition.questions)]
     fields.append(FormField(FieldKind.CONSENT, "consent", _("I agree to what stands above")))
@@ -72,7 +76,7 @@ async def screened(ctx: Context, action: Action, values: Mapping[str, Value]) ->
     definition = drop.definition
     agreed = Agreed(
         ctx.say(_("Free sample: {product}", product=definition.product)),
-        ctx.say(definition.consent_words),
+        plain(ctx.say(definition.consent_words)),
         definition.language if definition.consent else ctx.language,
     )
     wish = Wish(Verb.SCREEN, drop.drop_id, passed=definition.passes(values), agreed=agreed)
@@ -110,7 +114,7 @@ def answer(ctx: Context, told: Told) -> Message:
     """How it stands, in words for the member."""
     about = told.about
     if about is None:
-        return Message(text=_STANDS[told.what])
+        return Message(text=STANDS[told.what])
     match told.what:
         case Is.HELD:
             text: Words = _(
@@ -160,11 +164,11 @@ def answer(ctx: Context, told: Told) -> Message:
             )
         case Is.EMPTY_HANDED | Is.SPOKEN_FOR:
             again = Button(_("Get one"), ctx.action("get", about.drop_id))
-            return Message(text=_STANDS[told.what], controls=(again,))
-    return Message(text=_STANDS[told.what])
+            return Message(text=STANDS[told.what], controls=(again,))
+    return Message(text=STANDS[told.what])
 
 
-_STANDS: Mapping[Is, Words] = {
+STANDS: Mapping[Is, Words] = {
     Is.SENT: _("Yours is on its way: the address left for the shipper, and is kept here no more."),
     Is.TURNED_AWAY: _(
         "Thank you for answering. This sample looks for people in another situation, so it goes to somebody else. "
@@ -190,14 +194,14 @@ def _leave_button(ctx: Context, about: About) -> Button:
 def _not_now(ctx: Context, drop: Standing) -> Message:
     """For a form that is not to be filled in now."""
     if drop.claim == "turned_away":
-        return Message(text=_STANDS[Is.TURNED_AWAY])
+        return Message(text=STANDS[Is.TURNED_AWAY])
     if drop.exported:
-        return Message(text=_STANDS[Is.SENT])
+        return Message(text=STANDS[Is.SENT])
     if drop.claim == "given":
         show = Button(_("Show mine"), ctx.action("get", drop.drop_id))
         return Message(text=_("You have yours already."), controls=(show,))
     again = Button(_("Get one"), ctx.action("get", drop.drop_id))
-    return Message(text=_STANDS[Is.EMPTY_HANDED], controls=(again,))
+    return Message(text=STANDS[Is.EMPTY_HANDED], controls=(again,))
 
 
 def _moment(ctx: Context, told: Told) -> str:
