@@ -111,7 +111,7 @@ def _words(embed: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _picture(url: str) -> str:
-    """A picture's address. Of one that we attached, which Discord gives an address of its own, the name of its file."""
+    """A picture's address; of one that we attached, to which Discord gives an address, the name of its file."""
     parts = urlsplit(url)
     if url.startswith(ATTACHED):
         return url.removeprefix(ATTACHED)
