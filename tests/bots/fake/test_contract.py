@@ -64,6 +64,9 @@ class FakeRig(Rig):
         self.fake.unreadable += [SendRefused("it can't be told")] * 2
 
     # -- what this part never asks for ------------------------------------------------------------------------------
+    async def drawn(self, message: Seen) -> bytes:
+        _never()
+
     async def fill(self, member: str, values: Mapping[str, str | Sequence[str]]) -> Result:
         _never()
 
