@@ -1,0 +1,73 @@
+"""Pictures of bytes: uploaded once, shown when Slack is ready, and never in the way of the words."""
+
+from __future__ import annotations
+
+import pytest
+
+from bots.slack import desk
+from bots.slack.permissions import SCOPES
+from core.bot import Address, SendFailed, Severity
+from core.message import Image, Message
+from core.testing.pictures import png
+from sandbox.faults import Fault, FaultKind
+from tests.bots.slack.kit import Place, running, sandbox_for_us
+
+UPLOADS = ("files.getUploadURLExternal", "upload", "files.completeUploadExternal")
+SHOT = Message(text="Look", image=Image(alt="A harbour", data=png()))
+
+
+async def test_one_upload_serves_all_channels_members_and_edits(place: Place) -> None:
+    other = await place.sandbox.add_channel(place.space, "other")
+    await place.sandbox.invite_bot(other, place.owner)
+    here = await place.bot.send(Address(place.space, place.channel), SHOT, key="1")
+    there = await place.bot.send(Address(place.space, other), SHOT, key="2")
+    privately = await place.bot.send(Address(place.space, member=place.member), SHOT, key="3")
+    await place.bot.edit(there, Message(text="Closed", image=SHOT.image))
+    assert [place.calls(name) for name in UPLOADS] == [1, 1, 1]
+    seen = [place.seen(one.message) for one in (here, there, privately)]
+    assert len({one.images for one in seen}) == 1
+    assert [one.alt for one in seen[0].images] == ["A harbour"]
+    await place.bot.send(Address(place.space, other), Message(image=Image(data=png(shade=1))), key="4")
+    assert [place.calls(name) for name in UPLOADS] == [2, 2, 2]
+    # An edit after a restart uploads anew, which nobody sees but in the picture.
+    await place.bot.stop()
+    await place.bot.start(place.receiver)
+    await place.bot.edit(here, SHOT)
+    assert [place.calls(name) for name in UPLOADS] == [3, 3, 3]
+    assert place.seen(here.message).images != seen[0].images
+
+
+@pytest.mark.parametrize("call", UPLOADS)
+@pytest.mark.parametrize("kind", [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.DROP])
+async def test_an_upload_that_went_wrong_posted_nothing_and_may_be_tried_again(
+    place: Place, call: str, kind: FaultKind
+) -> None:
+    await place.sandbox.fault(Fault(kind, match=call, seconds=7))
+    with pytest.raises(SendFailed) as failed:
+        await place.post(SHOT)
+    assert failed.value.retry_after == (7 if kind is FaultKind.RATE_LIMIT and call != "upload" else None)
+    assert place.messages() == []
+    assert place.seen(await place.post(SHOT)).images
+
+
+async def test_a_file_that_is_gone_is_uploaded_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = await place.bot.send(Address(place.space, place.channel), SHOT, key="1")
+    place.sandbox.workspace.uploads.files.clear()
+    monkeypatch.setattr(desk, "READY_SECONDS", 0.0)
+    with pytest.raises(SendFailed, match="invalid slack file"):
+        await place.bot.edit(sent, SHOT)
+    monkeypatch.undo()
+    await place.bot.edit(sent, SHOT)
+    assert place.seen(sent.message).images
+
+
+async def test_without_the_scope_words_stand_for_a_picture() -> None:
+    scopes = [one.name for one in SCOPES if one.name != "files:write"]
+    async with running(sandbox=sandbox_for_us(scopes=scopes)) as place:
+        sent = await place.bot.send(Address(place.space, place.channel), SHOT, key="1")
+        assert (place.seen(sent.message).text, place.seen(sent.message).images) == ("Look\nA harbour", ())
+        await place.bot.edit(sent, Message(text="Closed", image=SHOT.image))
+        assert place.seen(sent.message).text == "Closed\nA harbour"
+        assert place.bot.health.losses == {"image": 2}
+        lacking = [one for one in await place.bot.examine() if one.subject == "files:write"]
+        assert [one.severity for one in lacking] == [Severity.NOTE]
