@@ -50,6 +50,8 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
         link = ""
     text = _cut(text, room - len(link) - 1 if link else room, "text", losses)
     text = f"{text}\n{link}".strip() if link else text
+    if not (text or title or fields or image):
+        text = "…"  # a picture without words was all there was
     if message.thread and not capabilities.threads:
         losses.append(Loss("thread"))
     controls = tuple(_control(control, message, capabilities, losses) for control in message.controls)
