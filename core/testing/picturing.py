@@ -11,7 +11,7 @@ import pytest
 from core.bot import Address, Answering, SendError, SendFailed, SendRefused
 from core.event import Event
 from core.message import Image, Message
-from core.testing.pictures import large, png
+from core.testing.pictures import jpeg, large
 from core.testing.rig import Rig, Seen, Trouble
 from core.testing.sharing import QUESTION
 
@@ -39,7 +39,7 @@ class PictureContract:
         assert rig.bot.health.losses == {}
 
     async def test_a_picture_of_bytes_alone(self, rig: Rig) -> None:
-        image = Image(alt="A small sea", data=png())
+        image = Image(alt="A small sea", data=jpeg())
         seen = rig.seen(await rig.post(Message(image=image)))
         assert await rig.drawn(seen) == image.data
         assert "A small sea" in seen.text

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bots.slack import desk
 from bots.slack.permissions import SCOPES
-from core.bot import Address, SendFailed, Severity
-from core.message import Image, Message
+from core.bot import Address, Answering, SendFailed, Severity
+from core.event import Event
+from core.message import Button, Image, Message
 from core.testing.pictures import png
 from sandbox.faults import Fault, FaultKind
-from tests.bots.slack.kit import Place, running, sandbox_for_us
+from tests.bots.slack.kit import ACTION, Place, running, sandbox_for_us
 
 UPLOADS = ("files.getUploadURLExternal", "upload", "files.completeUploadExternal")
 SHOT = Message(text="Look", image=Image(alt="A harbour", data=png()))
@@ -71,3 +74,23 @@ async def test_without_the_scope_words_stand_for_a_picture() -> None:
         assert place.bot.health.losses == {"image": 2}
         lacking = [one for one in await place.bot.examine() if one.subject == "files:write"]
         assert [one.severity for one in lacking] == [Severity.NOTE]
+
+
+async def test_an_only_you_picture_waits_at_the_act_s_own_address(place: Place) -> None:
+    async def answer(_event: Event, answering: Answering) -> None:
+        await answering.say(replace(SHOT, controls=(Button("More", ACTION),)))
+
+    async def over(_event: Event, answering: Answering) -> None:
+        await answering.say(Message(text="And more", image=Image(data=png(shade=1))))
+
+    place.receiver.answer = answer
+    asked = await place.post(Message(text="Press", controls=(Button("Press", ACTION),)))
+    shown = (await place.press(asked)).message
+    assert shown is not None
+    assert (shown.only_for, len(shown.images)) == (place.member, 1)
+    place.receiver.answer = over
+    await place.press(shown.id)
+    after = place.seen(shown.id)  # in its place, though its picture was not ready at first
+    assert "And more" in after.text
+    assert after.images != shown.images
+    assert place.calls("chat.postEphemeral") == 0
