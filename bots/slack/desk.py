@@ -27,7 +27,7 @@ T = TypeVar("T")
 READY_SECONDS = 15.0
 """How long Slack is asked again to show a picture that was just uploaded: a second or two are usual. The hall's lease
 of a delivery lasts 60."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 """Seconds before the first such repeat, doubled each time up to the other."""
 
 TAKEN = "white_check_mark"

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.pictures import media_type
 from sandbox.slack.world import JSON, World
 
-PROCESSING_SECONDS = 0.3
+PROCESSING_SECONDS = 0.2
 """How long a file that was completed can't be shown in a block yet. Slack names no time; a second or two were seen
 (github.com/slackapi/python-slack-sdk/issues/1521, github.com/slackapi/java-slack-sdk/issues/1347)."""
 UNKNOWN = "application/octet-stream"

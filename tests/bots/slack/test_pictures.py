@@ -40,15 +40,22 @@ async def test_one_upload_serves_all_channels_members_and_edits(place: Place) ->
     assert place.seen(here.message).images != seen[0].images
 
 
-@pytest.mark.parametrize("call", UPLOADS)
-@pytest.mark.parametrize("kind", [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.DROP])
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (UPLOADS[0], FaultKind.RATE_LIMIT),
+        (UPLOADS[1], FaultKind.SERVER_ERROR),
+        (UPLOADS[1], FaultKind.DROP),
+        (UPLOADS[2], FaultKind.DROP_AFTER_TAKING),
+    ],
+)
 async def test_an_upload_that_went_wrong_posted_nothing_and_may_be_tried_again(
     place: Place, call: str, kind: FaultKind
 ) -> None:
     await place.sandbox.fault(Fault(kind, match=call, seconds=7))
     with pytest.raises(SendFailed) as failed:
         await place.post(SHOT)
-    assert failed.value.retry_after == (7 if kind is FaultKind.RATE_LIMIT and call != "upload" else None)
+    assert failed.value.retry_after == (7 if kind is FaultKind.RATE_LIMIT else None)
     assert place.messages() == []
     assert place.seen(await place.post(SHOT)).images
 
