@@ -241,7 +241,9 @@ async def figures(session: AsyncSession, community_id: UUID, now: datetime) -> F
 async def deliveries(session: AsyncSession, community: Community, say: Any) -> list[Row]:
     """The newest posts and what became of them, but for those that a person is asked about."""
     rows = await session.execute(
-        select(Delivery, col(Space.name), col(Channel.name))
+        select(
+            col(Delivery.state), col(Delivery.sent_at), col(Delivery.created_at), col(Space.name), col(Channel.name)
+        )
         .join(
             Space,
             and_(col(Space.community_id) == col(Delivery.community_id), col(Space.id) == col(Delivery.space_id)),
@@ -258,13 +260,13 @@ async def deliveries(session: AsyncSession, community: Community, say: Any) -> l
     )
     return [
         Row(
-            state=row.state,
-            words=say(STATES[row.state]),
+            state=state,
+            words=say(STATES[state]),
             space=space,
             channel=channel or "",
-            when=local(row.sent_at or row.created_at, community.time_zone, community.language),
+            when=local(sent_at or created_at, community.time_zone, community.language),
         )
-        for row, space, channel in rows
+        for state, sent_at, created_at, space, channel in rows
     ]
 
 
