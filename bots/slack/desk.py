@@ -24,9 +24,11 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-READY_SECONDS = 15.0
-"""How long Slack is asked again to show a picture that was just uploaded: a second or two are usual. The hall's lease
-of a delivery lasts 60."""
+POST_SECONDS = 8.0
+"""How long after its begin a post may still be put to Slack, its picture uploaded and ready by then; else it failed,
+and the next try finds the picture. ``core.claims.CHECK_AFTER`` is when another process looks whether it landed."""
+READY_SECONDS = 30.0
+"""The same for what may be made twice or that nobody looks for: edits and answers."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 """Seconds before the first such repeat, doubled each time up to the other."""
 
@@ -45,20 +47,24 @@ class Desk:
         self._told: set[str] = set()
         """Kinds of losses that are in the log already."""
 
-    async def _shown(self, message: Message, show: Callable[[Rendered], Awaitable[T]]) -> T:
+    async def stop(self) -> None:
+        """Let go of pictures that are on their way."""
+        await self._pictures.stop()
+
+    async def _shown(self, message: Message, seconds: float, show: Callable[[Rendered], Awaitable[T]]) -> T:
         """Show a message as Slack takes it, its picture uploaded before; what is lost is counted."""
-        image = message.image if message.image is not None and message.image.data else None
-        made = render(message, await self._pictures.file_of(image) if image is not None else "")
-        self.lost(made.losses)
         loop = asyncio.get_running_loop()
-        until, pause = loop.time() + READY_SECONDS, FIRST_PAUSE
+        until, pause = loop.time() + seconds, FIRST_PAUSE
+        image = message.image if message.image is not None and message.image.data else None
+        made = render(message, await self._pictures.file_of(image, until) if image is not None else "")
+        self.lost(made.losses)
         while True:
             try:
                 return await show(made)
             except PictureNotReady:
                 if loop.time() + pause >= until:
                     if image is not None:
-                        self._pictures.forget(image)  # perhaps it was deleted there: the next try uploads it anew
+                        self._pictures.not_shown(image)
                     raise
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
@@ -76,6 +82,7 @@ class Desk:
         """A message to all in a channel, or to a member by their id. Raises as :meth:`core.bot.Bot.send`."""
         answer = await self._shown(
             message,
+            POST_SECONDS,
             lambda made: once(
                 lambda: self.web.chat_postMessage(
                     channel=channel,
@@ -95,6 +102,7 @@ class Desk:
         """All of a message is replaced."""
         await self._shown(
             message,
+            READY_SECONDS,
             lambda made: again(lambda: self.web.chat_update(channel=sent.channel, ts=sent.message, **made.content())),
         )
 
@@ -111,7 +119,9 @@ class Desk:
         """Show a message to one member: in their private chat, else by the act's own address, else as an ephemeral
         message. ``in_place`` changes the only-you message that was acted on."""
         try:
-            await self._shown(message, lambda made: self._to_one(spot, member, made, in_place=in_place))
+            await self._shown(
+                message, READY_SECONDS, lambda made: self._to_one(spot, member, made, in_place=in_place)
+            )
         except SendError as error:
             logger.warning("an answer did not reach its member: %s", error)
 

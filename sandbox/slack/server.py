@@ -205,6 +205,8 @@ class Server:
         early = self._fail_early("upload", fault, request)
         if early is not None:
             return early
+        if fault is not None and fault.kind is FaultKind.LATE:
+            await asyncio.sleep(fault.seconds)
         uploads = self._workspace.uploads
         file = uploads.files.get(request.match_info["file"])
         if file is None:
@@ -217,7 +219,7 @@ class Server:
         if len(content) != file["size"]:
             return web.Response(status=400, text="length_mismatch")  # documented: length; the words are ours
         uploads.contents[file["id"]] = content
-        return web.Response(text=f"OK - {len(content)}")
+        return await self._fail_late(fault, request, web.Response(text=f"OK - {len(content)}"))
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         file = request.match_info["file"]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from bots.slack import desk
+from bots.slack import desk, pictures
 from bots.slack.permissions import SCOPES
 from core.bot import Address, Answering, SendFailed, Severity
 from core.event import Event
 from core.message import Button, Image, Message
 from core.testing.pictures import png
 from sandbox.faults import Fault, FaultKind
-from tests.bots.slack.kit import ACTION, Place, running, sandbox_for_us
+from tests.bots.slack.kit import ACTION, Place, running, sandbox_for_us, settle
 
 UPLOADS = ("files.getUploadURLExternal", "upload", "files.completeUploadExternal")
 SHOT = Message(text="Look", image=Image(alt="A harbour", data=png()))
@@ -60,12 +61,37 @@ async def test_an_upload_that_went_wrong_posted_nothing_and_may_be_tried_again(
     assert place.seen(await place.post(SHOT)).images
 
 
+async def test_a_slow_upload_is_not_made_twice(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A post that waited for it for long could stand twice, as others look for it by then: it fails instead."""
+    await place.sandbox.fault(Fault(FaultKind.SLOW, match="upload", seconds=0.4))
+    monkeypatch.setattr(desk, "POST_SECONDS", 0.1)
+    with pytest.raises(SendFailed, match="still on its way"):
+        await place.post(SHOT)
+    assert place.messages() == []
+    monkeypatch.undo()
+    assert place.seen(await place.post(SHOT)).images
+    assert [place.calls(name) for name in UPLOADS] == [1, 1, 1]
+
+
+async def test_a_stop_lets_go_of_an_upload(place: Place) -> None:
+    await place.sandbox.fault(Fault(FaultKind.SLOW, match="upload", seconds=5))
+    post = asyncio.create_task(place.post(SHOT))
+    await settle(lambda: place.calls("upload") == 1)
+    await place.bot.stop()
+    with pytest.raises(SendFailed):
+        await post
+    assert not [one for one in asyncio.all_tasks() if "_uploaded" in repr(one)]
+
+
 async def test_a_file_that_is_gone_is_uploaded_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = await place.bot.send(Address(place.space, place.channel), SHOT, key="1")
     place.sandbox.workspace.uploads.files.clear()
     monkeypatch.setattr(desk, "READY_SECONDS", 0.0)
-    with pytest.raises(SendFailed, match="invalid slack file"):
-        await place.bot.edit(sent, SHOT)
+    for after in (3600.0, 0.0):  # soon after the upload it is only not ready yet
+        assert place.calls("upload") == 1
+        monkeypatch.setattr(pictures, "GONE_AFTER", after)
+        with pytest.raises(SendFailed, match="invalid slack file"):
+            await place.bot.edit(sent, SHOT)
     monkeypatch.undo()
     await place.bot.edit(sent, SHOT)
     assert place.seen(sent.message).images
