@@ -15,7 +15,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.errors import SCOPE_MISSING, again
-from core.bot import SendError, SendFailed, SendRefused
+from core.bot import SendFailed, SendRefused
 from core.message import Image
 
 REMEMBERED = 128
@@ -42,11 +42,9 @@ class Pictures:
         """
         name = image.name
         upload = self._files.get(name)
-        if upload is None:
+        if upload is None or _failed(upload):
             upload = self._files[name] = asyncio.create_task(self._uploaded(image, name))
-            upload.add_done_callback(
-                lambda done: done.cancelled() or done.exception()
-            )  # perhaps nobody waits any more
+            upload.add_done_callback(_failed)  # looked at, should nobody wait for it any more
             if len(self._files) > REMEMBERED:
                 self._files.popitem(last=False)
         self._files.move_to_end(name)
@@ -59,9 +57,8 @@ class Pictures:
             if upload.cancelled():  # and not who waits for it
                 raise SendFailed("not connected") from None
             raise
-        except SendError as error:
-            self._files.pop(name, None)
-            if isinstance(error, SendRefused) and SCOPE_MISSING in str(error):
+        except SendRefused as error:
+            if SCOPE_MISSING in str(error):
                 return ""
             raise
 
@@ -82,7 +79,7 @@ class Pictures:
     def not_shown(self, image: Image) -> None:
         """Slack does not show it. After a while that means that the file is gone: the next try uploads it anew."""
         upload, now = self._files.get(image.name), asyncio.get_running_loop().time()
-        if upload is not None and upload.done() and now - upload.result()[1] >= GONE_AFTER:
+        if upload is not None and upload.done() and not _failed(upload) and now - upload.result()[1] >= GONE_AFTER:
             del self._files[image.name]
 
     async def stop(self) -> None:
@@ -92,3 +89,7 @@ class Pictures:
         for upload in uploads:
             upload.cancel()
         await asyncio.gather(*uploads, return_exceptions=True)
+
+
+def _failed(upload: asyncio.Task[tuple[str, float]]) -> bool:
+    return upload.done() and (upload.cancelled() or upload.exception() is not None)
