@@ -204,7 +204,8 @@ class _Batch:
             return Told(Is.UNKNOWN)
         if drop.state == DRAFT:
             return Told(Is.PREVIEW)
-        return self._take(drop, request, wish)._replace(about=self.sides[drop.id].about)
+        what, until, sealed, _about = self._take(drop, request, wish)
+        return Told(what, until, sealed, self.sides[drop.id].about)
 
     def _take(self, drop: Drop, request: Request, wish: Wish) -> Told:
         claim = self.mine.get((drop.id, request.account_id))
