@@ -35,7 +35,7 @@ _ = Domain("sampling_drops")
 async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
     """Each of the newest drops, its figures and files; and where a new one is handed in."""
     rows = await newest(session, viewer.community_id)
-    files: dict[UUID, list[Row[tuple[UUID, UUID, int, datetime]]]] = {}
+    files: dict[UUID, list[Row[UUID, UUID, int, datetime]]] = {}
     exports = await session.execute(
         select(col(Export.id), col(Export.drop_id), col(Export.parcels), col(Export.made_at))
         .where(col(Export.community_id) == viewer.community_id, col(Export.file).is_not(None))
