@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 SEATS = 5
@@ -41,7 +41,7 @@ class Booth:
     changed: set[UUID] = field(default_factory=set)
     """Accounts whose row is to be written."""
 
-    # -- who sits where ----------------------------------------------------------------------------------------------
+    # -- who sits where --------------------------------------------------------------------------------------------
     def join(self, account_id: UUID) -> Seat:
         """Take a seat, or the end of the line. Whoever is in already stays where they are."""
         seat = self.seats.get(account_id)
@@ -65,7 +65,7 @@ class Booth:
         """Those in the seats, or in the line, in their order."""
         return sorted((one for one in self.seats.values() if one.standing == which), key=lambda one: one.place)
 
-    # -- whose turn it is --------------------------------------------------------------------------------------------
+    # -- whose turn it is ------------------------------------------------------------------------------------------
     def next(self) -> Waiting | None:
         """Take the track that is next.
 
@@ -119,7 +119,7 @@ class Booth:
         """A DJ's tracks in their order, or the house's."""
         return sorted((one for one in self.tracks if one.account_id == account_id), key=_order)
 
-    # -- parts -------------------------------------------------------------------------------------------------------
+    # -- parts -----------------------------------------------------------------------------------------------------
     def _take(self, track: Waiting) -> Waiting:
         self.tracks.remove(track)
         return track
@@ -137,7 +137,7 @@ class Booth:
             self._put(line[0], SEAT)
 
 
-def seats_of(rows: Iterable[tuple[UUID, str, int, int]]) -> dict[UUID, Seat]:
+def seats_of(rows: Iterable[Any]) -> dict[UUID, Seat]:
     """Seats by account, out of the store's rows."""
     return {row[0]: Seat(*row) for row in rows}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from math import ceil
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlmodel import col
@@ -111,7 +112,7 @@ def end(tx: Tx, party: Party, now: datetime) -> None:
     close_all(tx, [(party.community_id, one) for one in shown if one is not None], now)
 
 
-# -- parts -----------------------------------------------------------------------------------------------------------
+# -- parts ---------------------------------------------------------------------------------------------------------
 def _face(party: Party) -> tuple[object, ...]:
     """What a card shows of the clock."""
     return party.state, party.phase, party.track_id, party.shown
@@ -177,17 +178,18 @@ def _over(tx: Tx, party: Party, at: datetime, how: str) -> None:
     party.phase, party.track_id, party.seconds, party.shown = WAITING, None, 0, 0
 
 
-def _set_track(tx: Tx, party: Party, **values: object) -> object:
+def _set_track(tx: Tx, party: Party, **values: object) -> UUID | None:
     """Set something of the track at hand; its DJ's account."""
-    return tx.scalar(
+    dj: UUID | None = tx.scalar(
         update(Track)
         .where(col(Track.community_id) == party.community_id, col(Track.id) == party.track_id)
         .values(**values)
         .returning(col(Track.account_id))
     )
+    return dj
 
 
-def _post(tx: Tx, party: Party, what: str, now: datetime, until: datetime | None = None):  # type: ignore[no-untyped-def]  # an id
+def _post(tx: Tx, party: Party, what: str, now: datetime, until: datetime | None = None) -> UUID:
     return open_activity(
         tx,
         community_id=party.community_id,

@@ -84,12 +84,8 @@ def from_lines(text: str) -> Iterator[Line]:
             yield _line(number, line, artist, title, more[0] if more else "", more[1] if len(more) > 1 else "")
 
 
-def from_file(name: str, data: bytes) -> Iterator[Line]:
+def from_file(name: str, text: str) -> Iterator[Line]:
     """The tracks of an M3U, a CSV, or a text as :func:`from_lines` takes it."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")  # what players on Windows write
     if "#EXTINF" in text.upper() or name.lower().endswith((".m3u", ".m3u8")):
         return _from_m3u(text)
     return _from_csv(text) if name.lower().endswith(".csv") else from_lines(text)
@@ -105,7 +101,9 @@ def _from_m3u(text: str) -> Iterator[Line]:
             head = number, line, found[1], found[2]
         elif not line.startswith("#"):
             if head is None:
-                yield Line(number, line, wrong=_("A length and a title are missing: #EXTINF stands before this line."))
+                yield Line(
+                    number, line, wrong=_("A length and a title are missing: #EXTINF stands before this line.")
+                )
             else:
                 yield _m3u_line(head, line if line.lower().startswith(("http://", "https://")) else "")
             head = None

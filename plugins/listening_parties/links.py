@@ -14,7 +14,19 @@ _ = Domain("listening_parties")
 MAX_LINK = 500
 """Characters of a link: a platform's button takes 512, and songs have short addresses."""
 PORTS = {"http": 80, "https": 443}
-PRIVATE = ("localhost", "local", "internal", "home.arpa", "lan", "home", "corp", "private", "intranet", "test", "invalid")
+PRIVATE = (
+    "localhost",
+    "local",
+    "internal",
+    "home.arpa",
+    "lan",
+    "home",
+    "corp",
+    "private",
+    "intranet",
+    "test",
+    "invalid",
+)
 """Ends of names that are nobody's on the public internet (RFC 6761, 6762, 8375; ICANN's list of collisions)."""
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")

@@ -32,11 +32,11 @@ Key = tuple[UUID, UUID]
 """A community, and a party or a track in it."""
 
 _SAVED = tuple(
-    name for name in table_of(Party).c.keys() if name not in ("community_id", "id", "host_account_id", "created_at")
+    one.name for one in table_of(Party).c if one.name not in ("community_id", "id", "host_account_id", "created_at")
 )
 
 
-# -- the row ---------------------------------------------------------------------------------------------------------
+# -- the row -------------------------------------------------------------------------------------------------------
 def lock(tx: Tx, community_id: UUID, party_id: object) -> Party | None:
     """A party that nobody else changes until this unit is over; None for any other id."""
     if not isinstance(party_id, UUID):
@@ -51,7 +51,7 @@ def lock_all(tx: Tx, keys: Iterable[Key]) -> list[Party]:
     return [Party(**row._mapping) for row in rows]
 
 
-def of_track(community_id: UUID, track_id: UUID) -> Select[Any]:
+def of_track(community_id: UUID, track_id: UUID) -> Select[*tuple[Any, ...]]:
     """The id of a track's party."""
     return select(col(Track.party_id)).where(col(Track.community_id) == community_id, col(Track.id) == track_id)
 
@@ -90,9 +90,9 @@ def wake_at(tx: Tx, party: Party, at: datetime | None) -> None:
         set_alarm(tx, party.community_id, party.id, CODE, ALARM, at)
 
 
-# -- channels --------------------------------------------------------------------------------------------------------
-def channels_of(community_id: UUID, party_id: UUID) -> Select[Any]:
-    """The channels of a party in spaces that the bot is in: space, channel, lane, name, platform's id, its space's."""
+# -- channels ------------------------------------------------------------------------------------------------------
+def channels_of(community_id: UUID, party_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The channels of a party in spaces that the bot is in: ids of space and channel, lane, names, platform's ids."""
     return (
         select(
             col(Channel.space_id),
@@ -171,15 +171,15 @@ def in_the_way(tx: Tx, party: Party, states: Sequence[str], around: datetime | N
     return found
 
 
-# -- the booth -------------------------------------------------------------------------------------------------------
-def seats_query(community_id: UUID, party_id: UUID) -> Select[Any]:
+# -- the booth -----------------------------------------------------------------------------------------------------
+def seats_query(community_id: UUID, party_id: UUID) -> Select[*tuple[Any, ...]]:
     """Everybody who is or was in the booth."""
     return select(col(Dj.account_id), col(Dj.standing), col(Dj.place), col(Dj.played)).where(
         col(Dj.community_id) == community_id, col(Dj.party_id) == party_id
     )
 
 
-def waiting_query(community_id: UUID, party_id: UUID) -> Select[Any]:
+def waiting_query(community_id: UUID, party_id: UUID) -> Select[*tuple[Any, ...]]:
     """The tracks that wait."""
     return select(col(Track.id), col(Track.account_id), col(Track.seconds), col(Track.rank)).where(
         col(Track.community_id) == community_id, col(Track.party_id) == party_id, col(Track.state) == "waiting"
@@ -189,7 +189,7 @@ def waiting_query(community_id: UUID, party_id: UUID) -> Select[Any]:
 def booth_of(tx: Tx, party: Party) -> Booth:
     """A locked party's booth."""
     here = (party.community_id, party.id)
-    seats = seats_of(row._tuple() for row in tx.execute(seats_query(*here)))
+    seats = seats_of(tx.execute(seats_query(*here)))
     return Booth(party.turn, seats, [Waiting(*row) for row in tx.execute(waiting_query(*here))])
 
 
@@ -232,7 +232,7 @@ def _all_of(tx: Tx, party: Party, account_id: UUID, before: str, after: str) -> 
     )
 
 
-# -- people ----------------------------------------------------------------------------------------------------------
+# -- people --------------------------------------------------------------------------------------------------------
 def note_guests(tx: Tx, guests: Iterable[tuple[UUID, UUID, UUID]], now: datetime) -> None:
     """That these accounts did something, by community and party: they are active."""
     rows = [
@@ -242,7 +242,7 @@ def note_guests(tx: Tx, guests: Iterable[tuple[UUID, UUID, UUID]], now: datetime
     upsert_all(tx, Guest, ("community_id", "party_id", "account_id"), rows, seen_at=now)
 
 
-def persons(model: type[Guest] | type[Coming], community_id: UUID, party_id: UUID) -> Select[Any]:
+def persons(model: type[Guest] | type[Coming], community_id: UUID, party_id: UUID) -> Select[*tuple[Any, ...]]:
     """The persons among guests, or among those who come: of linked accounts one."""
     return (
         select(col(Account.person_id))

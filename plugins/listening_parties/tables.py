@@ -98,6 +98,7 @@ class Dj(Table, table=True):
     community_id: UUID = Field(sa_type=Id, primary_key=True)
     party_id: UUID = Field(sa_type=Id, primary_key=True)
     account_id: UUID = Field(sa_type=Id, primary_key=True)
+    space_id: UUID = Field(sa_type=Id)  # where they took their seat: who leaves it leaves the booth
     sealed: bytes  # the name, for the party's id
     standing: str  # seat | line | out
     place: int  # who comes sooner has the smaller one, in the seats as in the line

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("starts_at", types.Utc(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("announced_at", types.Utc(), nullable=True),
         sa.Column("announced_id", types.Id(), nullable=True),
         sa.Column("reminder_id", types.Id(), nullable=True),
         sa.Column("live_id", types.Id(), nullable=True),
@@ -45,7 +46,11 @@ def upgrade() -> None:
         sa.Column("community_id", types.Id(), nullable=False),
         sa.Column("party_id", types.Id(), nullable=False),
         sa.Column("channel_id", types.Id(), nullable=False),
-        sa.ForeignKeyConstraint(["community_id", "channel_id"], ["channel.community_id", "channel.id"], name="fk_party_channel_community_id_channel_id"),
+        sa.ForeignKeyConstraint(
+            ["community_id", "channel_id"],
+            ["channel.community_id", "channel.id"],
+            name="fk_party_channel_community_id_channel_id",
+        ),
         sa.PrimaryKeyConstraint("community_id", "party_id", "channel_id", name="pk_party_channel"),
     )
 
@@ -75,6 +80,7 @@ def upgrade() -> None:
         sa.Column("community_id", types.Id(), nullable=False),
         sa.Column("party_id", types.Id(), nullable=False),
         sa.Column("account_id", types.Id(), nullable=False),
+        sa.Column("space_id", types.Id(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("standing", sa.String(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
