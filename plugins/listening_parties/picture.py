@@ -9,9 +9,10 @@ from typing import Any
 WIDTH, ROW, SCALE = 540, 62, 2
 """Points, and pixels to each: 1,080 pixels wide, as wide as a phone shows without making it smaller."""
 MOST = 15
-"""Tracks in a picture: it stays less than twice as high as it is wide."""
-ROOM, TITLE_ROOM = 48, 36
-"""Columns of a name and of the title; a wide character takes two."""
+"""Tracks in a picture: it stays about twice as high as it is wide."""
+PADDING = 24
+TITLE_ROOM = 32
+"""Columns of each of the title's two lines; a wide character takes two."""
 UP, DOWN, INK, PALE = "#1f77b4", "#e07b39", "#1c2430", "#6b7685"
 """Blue and orange: told apart by everybody."""
 
@@ -27,7 +28,13 @@ def _chart(title: str, tracks: Sequence[tuple[str, int, int]]) -> dict[str, Any]
     best = sorted(tracks, key=lambda one: one[2] - one[1])[:MOST]
     most = max((ups + downs for _name, ups, downs in best), default=0) or 1
     rows = [
-        {"row": number, "name": cut(name, ROOM), "ups": ups, "all": ups + downs, "votes": f"▲ {ups}   ▼ {downs}"}
+        {
+            "row": number,
+            "name": cut(_plain(name), ROOM),
+            "ups": ups,
+            "all": ups + downs,
+            "votes": f"▲ {ups}   ▼ {downs}",
+        }
         for number, (name, ups, downs) in enumerate(best)
     ]
     y = {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
@@ -37,16 +44,17 @@ def _chart(title: str, tracks: Sequence[tuple[str, int, int]]) -> dict[str, Any]
     text = {"type": "text", "align": "left", "baseline": "middle"}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "width": WIDTH - 48,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "width": WIDTH,
         "height": ROW * len(rows),
-        "padding": 24,
+        "padding": PADDING,
         "background": "white",
-        "title": {"text": cut(title, TITLE_ROOM), "anchor": "start", "fontSize": 26, "color": INK, "offset": 18},
+        "title": {"text": _lines(_plain(title)), "anchor": "start", "fontSize": 26, "color": INK, "offset": 18},
         "config": {"view": {"stroke": None}, "font": "sans-serif"},
         "data": {"values": rows},
         "layer": [
             {
-                "mark": {**text, "fontSize": 18, "yOffset": -14, "color": INK},
+                "mark": {**text, "fontSize": 18, "yOffset": -14, "color": INK, "limit": WIDTH - 2 * PADDING},
                 "encoding": {"y": y, "x": {"value": 0}, "text": {"field": "name"}},
             },
             {"mark": {**bar, "color": DOWN}, "encoding": {"y": y, "x": {"field": "all", **x}}},
@@ -57,6 +65,21 @@ def _chart(title: str, tracks: Sequence[tuple[str, int, int]]) -> dict[str, Any]
             },
         ],
     }
+
+
+def _plain(text: str) -> str:
+    """Without emoji: they come in sequences that no font here draws as one."""
+    kept = "".join(one for one in text if unicodedata.category(one) not in ("So", "Sk", "Cf", "Cs", "Co", "Mn"))
+    return " ".join(kept.split()) or "♪"
+
+
+def _lines(text: str) -> list[str]:
+    """A title on two lines at most."""
+    first = cut(text, TITLE_ROOM)
+    if first == text:
+        return [text]
+    head = first[:-1].rsplit(" ", 1)[0] if " " in first else first[:-1]
+    return [head, cut(text[len(head) :].strip(), TITLE_ROOM)]
 
 
 def cut(text: str, columns: int) -> str:
