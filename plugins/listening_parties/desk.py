@@ -105,7 +105,7 @@ async def plan_form(ctx: Context, action: Action) -> Form | Message:
         FormField(
             FieldKind.NUMBER,
             "turn",
-            _("Tracks a DJ plays in a row of turns"),
+            _("Tracks in a DJ's turn"),
             value=str(party.turn if party else TURN),
             minimum=1,
             maximum=MAX_TURN,

@@ -22,6 +22,8 @@ MAX_LINES = 1000
 
 _LENGTH = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)")
 _DASH = re.compile(r"\s+[–—-]\s+|\s+[–—]\s*|\s*[–—]\s+")
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
+"""Control characters, and those that turn the direction of all that comes after them."""
 _EXTINF = re.compile(r"#EXTINF:\s*(-?\d+)(?:\.\d+)?[^,]*,(.*)", re.IGNORECASE)
 _HEADS = {
     "artist": "artist", "title": "title", "length": "length", "duration": "length", "seconds": "length",
@@ -160,7 +162,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _words(field: str, text: str) -> str:
-    text = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    text = " ".join(_UNSEEN.sub("", text).split())
     if len(text) > MAX_WORDS:
         raise Wrong(field, _("Too long: {n} characters, at most {most} fit.", n=len(text), most=MAX_WORDS))
     return text

@@ -30,7 +30,7 @@ def _chart(title: str, tracks: Sequence[tuple[str, int, int]]) -> dict[str, Any]
     rows = [
         {
             "row": number,
-            "name": cut(_plain(name), ROOM),
+            "name": _plain(name),
             "ups": ups,
             "all": ups + downs,
             "votes": f"▲ {ups}   ▼ {downs}",
@@ -69,8 +69,14 @@ def _chart(title: str, tracks: Sequence[tuple[str, int, int]]) -> dict[str, Any]
 
 def _plain(text: str) -> str:
     """Without emoji: they come in sequences that no font here draws as one."""
-    kept = "".join(one for one in text if unicodedata.category(one) not in ("So", "Sk", "Cf", "Cs", "Co", "Mn"))
-    return " ".join(kept.split()) or "♪"
+    kept: list[str] = []
+    dropped = False
+    for one in text:
+        # What joins emoji joins letters, too: it goes with them alone.
+        emoji = unicodedata.category(one) in ("So", "Sk") and one > "\u2100"
+        dropped = emoji or (dropped and one in "\u200d\ufe0f")
+        kept += [] if dropped else [one]
+    return " ".join("".join(kept).split()) or "♪"
 
 
 def _lines(text: str) -> list[str]:

@@ -333,6 +333,6 @@ def _told(told: votes.Told, *, up: bool) -> Words:
         case votes.Told.EARLY:
             return _("It has not begun yet. Listen first!")
         case votes.Told.OVER:
-            return _("That track is over, so this vote came too late. There is a new one to vote on.")
+            return _("That track is over, so this vote came too late.")
         case _:
             return _("This party is over, or it was called off.")
