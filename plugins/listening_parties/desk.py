@@ -126,9 +126,7 @@ async def take_plan(ctx: Context, action: Action, values: Mapping[str, Value]) -
     turn = values["turn"]
     if not isinstance(turn, Decimal) or turn != turn.to_integral_value():
         return FormErrors({"turn": _("Write a whole number, please.")})
-    here = None if ctx.event.where.private else ChannelInfo(ctx.event.where.channel, "")
-    if here is not None:
-        here = next((one for one in await ctx.channels() if one.external_id == here.external_id), here)
+    here = await _at_hand(ctx)
     planned: dict[str, Any] = {
         "title": str(values["title"]),
         "theme": str(values["theme"] or ""),
@@ -148,6 +146,14 @@ async def take_plan(ctx: Context, action: Action, values: Mapping[str, Value]) -
     except Refused as error:
         return Message(text=error.words)
     return await show(ctx, party)
+
+
+async def _at_hand(ctx: Context) -> ChannelInfo | None:
+    """The channel that a host plans a party in; in private the one that their space has, if it has just one."""
+    where, channels = ctx.event.where, await ctx.channels()
+    if where.private:
+        return channels[0] if len(channels) == 1 else None
+    return next((one for one in channels if one.external_id == where.channel), ChannelInfo(where.channel, ""))
 
 
 def _new(ctx: Context, tx: Tx, planned: Mapping[str, Any], here: ChannelInfo | None) -> Party:
