@@ -29,12 +29,10 @@ async def stage(platform: Platform, clock: SetClock, sqlite_url: str, tmp_path: 
 def choose(label: str, options: Sequence[str]) -> str:
     """What Olga and the others put into the forms of a party."""
     answers = {
-        "Title": NIGHT,
         "When": "in 60 minutes",
         "Tracks in": "3",
-        "Artist – Title": LINES,
         "One track": LINES,
-        "Length": "3:00",
+        "Title": NIGHT,
     }
     return next((answer for word, answer in answers.items() if word in label), next(iter(options), ""))
 
@@ -86,7 +84,7 @@ async def test_a_party_is_announced_joined_heard_and_recalled(stage: Stage) -> N
     assert "It begins" in seen(await lead(stage, "Start now"))
     card = await until_seen(stage, "Now at", "press play with me")
     assert "Can – Vitamin C" in card.text
-    assert "Mia" in card.text
+    assert "from mia" in card.text.lower()
     stage.clock.pass_by(10)
     card = await until_seen(stage, "Now at", "/ 2:00")
     await stage.until_told("Rui", await stage.press("Rui", card, "👍 Up"), "👍")
@@ -131,7 +129,8 @@ async def test_one_party_in_three_spaces_shows_one_state_and_pools_its_votes(
             assert "part of the community now" in seen(joined)
         preview = await first.fill(OWNER, await first.open(OWNER, "party"), choose)
         preview = await first.fill(OWNER, await first.press(OWNER, preview, "Channels"), choose)
-        assert seen(preview).count("#") == 3, seen(preview)
+        for one in ("Harbour on discord", "Harbour on slack", "lounge"):
+            assert f"#lounge ({one})" in seen(preview)
         await first.press(OWNER, preview, "Announce it")
         posts = [await until_seen(one, "Listening party", "Begins") for one in stages]
         await paste(first, "Mia", posts[0])
