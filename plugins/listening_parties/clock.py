@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
 from core.activity import close_all, open_activity
@@ -32,7 +32,7 @@ from plugins.listening_parties.party import (
     touch,
     wake_at,
 )
-from plugins.listening_parties.tables import Guest, Party, Track
+from plugins.listening_parties.tables import Coming, Guest, Party, Track, Vote
 from storage.tx import Tx
 
 STEPS, STEP = 3, timedelta(seconds=3)
@@ -47,6 +47,10 @@ REMIND = timedelta(minutes=10)
 """How long before the start members are reminded."""
 TRY_AGAIN = timedelta(seconds=30)
 """When to look again whether the channel of a party that should have begun is free."""
+KEPT = timedelta(days=7)
+"""So long after a party it is known who came, who was active and who voted how; then the counts alone are left."""
+SWEPT = "swept"
+"""The phase of a party of which that was erased."""
 TOO_LATE = timedelta(hours=1)
 """A party that could not begin in this time after its moment doesn't begin by itself any more."""
 
@@ -58,6 +62,8 @@ def move(tx: Tx, party: Party, now: datetime) -> None:
         _lead_up(tx, party, now)
     if party.state == RUNNING:
         _run(tx, party, now)
+    if party.ended_at is not None and party.ended_at + KEPT <= now:
+        _sweep(tx, party)
     save(tx, party)
     if _face(party) != before:
         touch(tx, party)
@@ -70,6 +76,8 @@ def next_moment(party: Party, now: datetime) -> datetime | None:
         if party.starts_at <= now:
             return now + TRY_AGAIN
         return max(party.starts_at - REMIND, now) if _reminds(party) else party.starts_at
+    if party.ended_at is not None:
+        return None if party.phase == SWEPT else party.ended_at + KEPT
     if party.state != RUNNING or party.began_at is None:
         return None
     if party.phase == COUNTING:
@@ -115,7 +123,7 @@ def end(tx: Tx, party: Party, now: datetime) -> None:
 # -- parts ---------------------------------------------------------------------------------------------------------
 def _face(party: Party) -> tuple[object, ...]:
     """What a card shows of the clock."""
-    return party.state, party.phase, party.track_id, party.shown
+    return party.state, party.track_id, party.shown, party.state == RUNNING and party.phase
 
 
 def _reminds(party: Party) -> bool:
@@ -167,6 +175,19 @@ def _count_down(tx: Tx, party: Party, since: datetime) -> bool:
     party.began_at, party.shown = since + STEPS * STEP, STEPS
     _set_track(tx, party, state="playing")
     return True
+
+
+def _sweep(tx: Tx, party: Party) -> None:
+    """Erase what nobody needs any more."""
+    for model in (Guest, Coming):
+        tx.execute(
+            delete(model).where(col(model.community_id) == party.community_id, col(model.party_id) == party.id)
+        )
+    of_it = select(col(Track.id)).where(
+        col(Track.community_id) == party.community_id, col(Track.party_id) == party.id
+    )
+    tx.execute(delete(Vote).where(col(Vote.community_id) == party.community_id, col(Vote.track_id).in_(of_it)))
+    party.phase = SWEPT
 
 
 def _over(tx: Tx, party: Party, at: datetime, how: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlmodel import col
 
 from core.action import Action
@@ -53,6 +53,8 @@ TURN, MAX_TURN = 3, 20
 """Tracks a turn, until a host says otherwise and at most."""
 AHEAD = timedelta(days=366)
 """How far ahead a party may be planned."""
+SHOWN, SHOWN_FOR = 10, timedelta(days=7)
+"""Parties in a host's list; for how long one that is over stays in it, and one that was planned and not announced."""
 
 
 class Refused(Exception):
@@ -172,9 +174,10 @@ def _new(ctx: Context, tx: Tx, planned: Mapping[str, Any], here: ChannelInfo | N
 
 
 def _changed(tx: Tx, party: Party, planned: Mapping[str, Any]) -> Party:
-    moved = planned["starts_at"] != party.starts_at
+    moved = abs(planned["starts_at"] - party.starts_at) >= timedelta(minutes=1)  # the form shows no seconds
     for name, value in planned.items():
-        setattr(party, name, value)
+        if moved or name != "starts_at":
+            setattr(party, name, value)
     if party.state == ANNOUNCED and moved:
         if other := in_the_way(tx, party, (ANNOUNCED, RUNNING), party.starts_at):
             raise Refused(taken_by(other))
@@ -362,19 +365,27 @@ async def find(ctx: Context, action: Action) -> Party | None:
 
 
 async def listed(ctx: Context) -> Message:
-    """What is planned and what runs."""
+    """What is planned, what runs, and what was lately."""
+    lately = ctx.now - SHOWN_FOR
     query = (
         select(Party)
-        .where(col(Party.community_id) == ctx.community_id, col(Party.state) != OVER)
-        .order_by(col(Party.starts_at))
-        .limit(10)
+        .where(
+            col(Party.community_id) == ctx.community_id,
+            or_(
+                col(Party.state).in_((ANNOUNCED, RUNNING)),
+                and_(col(Party.state) == DRAFT, col(Party.starts_at) > lately),
+                and_(col(Party.recap_id).is_not(None), col(Party.ended_at) > lately),
+            ),
+        )
+        .order_by(col(Party.starts_at).desc())
+        .limit(SHOWN)
     )
     rows = await ctx.read(lambda connection: connection.execute(query).all())
     parties = [Party(**row._mapping) for row in rows]
     plan = Button(_("Plan a party"), ctx.action("plan"), form=True, style=ButtonStyle.PRIMARY)
     if not parties:
         return Message(text=_("No party is planned."), controls=(plan,))
-    states = {DRAFT: _("only planned"), ANNOUNCED: _("announced"), RUNNING: _("running")}
+    states = {DRAFT: _("only planned"), ANNOUNCED: _("announced"), RUNNING: _("running"), OVER: _("over")}
     lines: list[Words] = [
         _(
             "- **{title}** · {when} · {state}",

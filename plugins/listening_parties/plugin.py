@@ -54,7 +54,10 @@ class ListeningParties(Plugin):
     migrations = Path(__file__).parent / "migrations"
     locale = Path(__file__).parent / "locale"
     keeps = (
-        _("At listening parties: that you come, how you voted, and when you last did something there."),
+        _(
+            "At listening parties: that you come, how you voted, and when you last did something there, until a week "
+            "after."
+        ),
         _(
             "When you take a seat in a booth: your name as it is shown with your tracks, and the tracks that you "
             "add, encrypted. Tracks that were played stay without your name when you erase yours."

@@ -37,6 +37,8 @@ MAX_WAITING = 50
 """Tracks of a member that wait at a time: three hours of music."""
 MAX_HOUSE = 500
 """Tracks of the house's own list that wait at a time: a list of a night."""
+MAX_LINE = 2000
+"""Tracks of all that wait at a time: each card looks at them to say what comes next."""
 
 
 class NotOn(Exception):
@@ -99,17 +101,15 @@ def add(ctx: Context, tx: Tx, party_id: object, entries: Sequence[Entry]) -> Add
 
 def put(tx: Tx, vault: Vault, party: Party, account_id: UUID | None, entries: Sequence[Entry]) -> int:
     """Put as many of the tracks into a locked party's line as there is room for, of a DJ or of the house."""
-    waiting = tx.scalar(
-        select(func.count())
-        .select_from(Track)
-        .where(
+    mine = col(Track.account_id) == account_id if account_id else col(Track.account_id).is_(None)
+    own, everybodys = tx.execute(
+        select(func.count().filter(mine), func.count()).where(
             col(Track.community_id) == party.community_id,
             col(Track.party_id) == party.id,
-            col(Track.account_id) == account_id if account_id else col(Track.account_id).is_(None),
             col(Track.state) == "waiting",
         )
-    )
-    room = max(0, (MAX_WAITING if account_id else MAX_HOUSE) - waiting)
+    ).one()
+    room = max(0, min((MAX_WAITING if account_id else MAX_HOUSE) - own, MAX_LINE - everybodys))
     fits = entries[:room]
     rows = [
         {"id": track_id, "sealed": seal(vault, track_id, one), "seconds": one.seconds}

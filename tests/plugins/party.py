@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.action import Action
 from core.bot import Standing
+from core.claims import DUE
 from core.delivery import Lane
 from core.hall import Hall
 from core.registry import catalogues_for, with_core
@@ -75,8 +76,10 @@ class House:
         """Do all that is due now: ring, post and edit."""
         while await self.hall.planner.plan():
             pass
-        while any([await lane.deliver() for lane in self._lanes]):
-            pass
+        now = self.time.now()
+        for lane, bot in zip(self._lanes, self.bots, strict=True):
+            while any((await self.hall.store.rows(DUE, lane=bot.platform, now=now))[0]):
+                await lane.deliver()
 
     async def pass_by(self, seconds: float, step: float = 1.0) -> None:
         """Let time pass, step by step, with all that comes due."""
@@ -114,7 +117,7 @@ class House:
     async def play(self, *lines: str, who: str = "mia") -> Post:
         """The same, and the first track plays."""
         card = await self.begin(*lines, who=who)
-        await self.pass_by(9)
+        await self.pass_by(9, step=9)
         assert (await self.state())[1] == "playing"
         return card
 
