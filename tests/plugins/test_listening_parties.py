@@ -256,12 +256,6 @@ async def test_two_parties_do_not_meet_in_one_channel(house: House) -> None:
     assert await house.rows("SELECT count(*) FROM party_party WHERE state = 'running'") == [(1,)]
 
 
-async def test_of_two_announced_at_once_one_is(house: House) -> None:
-    one, two = await house.plan(title="One"), await house.plan(title="Two")
-    told = await asyncio.gather(*(house.bot.press(seen.button("Announce it"), "olga") for seen in (one, two)))
-    assert sorted(seen.text == "Announced." for seen in told) == [False, True]
-
-
 @one_store
 async def test_a_party_waits_for_the_one_before_it(house: House) -> None:
     await house.announce("in 60 minutes", "One")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 
 from core.testing import FakeBot, SetClock
 from storage.engine import Store
@@ -155,20 +156,31 @@ async def two(postgres_url: str, time: SetClock, vault: Vault) -> AsyncIterator[
 async def test_two_processes_count_each_vote_once(two: tuple[House, House]) -> None:
     first, second = two
     await first.play()
-    acts = []
-    for number in range(60):
-        for one in two:  # each member presses on both, up here and down there: the later one stands
-            acts.append(one.vote(f"m{number}", up=number % 3 > 0, bot=one.bots[number % 3]))
-    told = await asyncio.gather(*acts)
-    assert sorted(set(told)) == sorted(
-        ["👍 counted.", "👎 counted.", "Your 👍 counts already.", "Your 👎 counts already."]
-    )
-    assert await counts(first) == (40, 20, 60)
-    assert await first.rows("SELECT count(*), sum(CASE WHEN up THEN 1 ELSE 0 END) FROM party_vote") == [(60, 40)]
+    for round_ in range(4):  # from the second one on they are known, and change their minds
+        acts = []
+        for number in range(60):
+            up = (number + round_) % 3 > 0
+            acts += [one.vote(f"m{number}", up=up, bot=one.bots[number % 3]) for one in two]
+        told = await asyncio.gather(*acts)
+        assert len([one for one in told if "already" in one]) == (60 if round_ == 0 else 80)
+        assert await counts(first) == (40, 20, 60)
+        by_row = "SELECT count(*), sum(CASE WHEN up THEN 1 ELSE 0 END) FROM party_vote"
+        assert await first.rows(by_row) == [(60, 40)]
     await second.work()
     await first.work()
     assert len(set(first.texts)) == 1
     assert "👍 40 · 👎 20" in first.texts[0]
+
+
+async def test_of_two_announced_in_one_channel_by_two_processes_one_is(two: tuple[House, House]) -> None:
+    first, second = two
+    for _ in range(5):
+        plans = [await one.plan(title=title) for one, title in ((first, "One"), (second, "Two"))]
+        told = await asyncio.gather(
+            *(one.bot.press(seen.button("Announce it"), "olga") for one, seen in zip(two, plans, strict=True))
+        )
+        assert sorted(seen.text == "Announced." for seen in told) == [False, True]
+        await first.hall.store.write(lambda tx: tx.execute(text("DELETE FROM party_party")) and None)
 
 
 async def test_two_processes_skip_once_while_the_track_ends(two: tuple[House, House], time: SetClock) -> None:
