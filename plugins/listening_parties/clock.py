@@ -7,6 +7,7 @@ rings or is pressed at the same time, and after a restart the party goes on at t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
@@ -14,8 +15,13 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
-from core.activity import close_all, open_activity
+from core.activity import close_all, open_activity, owe_private
+from core.alarms import set_alarm
+from core.markup import escape
+from core.message import Message
+from core.texts import Domain, Words
 from plugins.listening_parties.party import (
+    ALARM,
     ANNOUNCED,
     CODE,
     COUNTING,
@@ -33,7 +39,10 @@ from plugins.listening_parties.party import (
     wake_at,
 )
 from plugins.listening_parties.tables import Coming, Guest, Party, Track, Vote
+from storage.tables import Account
 from storage.tx import Tx
+
+_ = Domain("listening_parties")
 
 STEPS, STEP = 3, timedelta(seconds=3)
 """"3, 2, 1", so far apart that the slowest platform may be edited for each (Bot API: 20 messages a minute)."""
@@ -57,6 +66,27 @@ TOO_LATE = timedelta(hours=1)
 
 def move(tx: Tx, party: Party, now: datetime) -> None:
     """Do all that is due by now, save it, and set the alarm."""
+    changed = _bring_up(tx, party, now)
+    save(tx, party)
+    if changed:
+        touch(tx, party)
+    wake_at(tx, party, next_moment(party, now))
+
+
+def move_all(tx: Tx, parties: Sequence[Party], now: datetime) -> None:
+    """:meth:`move` for parties whose alarms just rang, which are taken away already."""
+    changed = [party for party in parties if _bring_up(tx, party, now)]
+    save(tx, *parties)
+    for party in changed:
+        touch(tx, party)
+    for party in parties:
+        at = next_moment(party, now)
+        if at is not None:
+            set_alarm(tx, party.community_id, party.id, CODE, ALARM, at)
+
+
+def _bring_up(tx: Tx, party: Party, now: datetime) -> bool:
+    """Do all that is due by now; whether a card shows it."""
     before = _face(party)
     if party.state == ANNOUNCED:
         _lead_up(tx, party, now)
@@ -64,10 +94,7 @@ def move(tx: Tx, party: Party, now: datetime) -> None:
         _run(tx, party, now)
     if party.ended_at is not None and party.ended_at + KEPT <= now:
         _sweep(tx, party)
-    save(tx, party)
-    if _face(party) != before:
-        touch(tx, party)
-    wake_at(tx, party, next_moment(party, now))
+    return _face(party) != before
 
 
 def next_moment(party: Party, now: datetime) -> datetime | None:
@@ -133,12 +160,34 @@ def _reminds(party: Party) -> bool:
 
 
 def _lead_up(tx: Tx, party: Party, now: datetime) -> None:
+    title = escape(party.title)
     if party.starts_at + TOO_LATE <= now:
         end(tx, party, now)
+        _tell_host(tx, party, _("“{title}” could not begin for an hour, so it was called off.", title=title), now)
     elif party.starts_at <= now:
-        start(tx, party, now)
+        other = start(tx, party, now)
+        if other is not None and now < party.starts_at + TRY_AGAIN:
+            why = _("“{title}” begins as soon as “{other}” is over.", title=title, other=escape(other))
+            _tell_host(tx, party, why, now)
     elif _reminds(party) and party.starts_at - REMIND <= now:
         party.reminder_id = _post(tx, party, "reminder", now, until=party.starts_at)
+
+
+def _tell_host(tx: Tx, party: Party, words: Words, now: datetime) -> None:
+    """Tell whoever planned the party, in private, what did not go as planned."""
+    lane = tx.scalar(select(col(Account.platform)).where(col(Account.id) == party.host_account_id))
+    for target in targets(tx, party):
+        if target.lane == lane and party.host_account_id is not None:
+            owe_private(
+                tx,
+                community_id=party.community_id,
+                space_id=target.space_id,
+                lane=target.lane,
+                account_id=party.host_account_id,
+                message=Message(text=words),
+                now=now,
+            )
+            return
 
 
 def _run(tx: Tx, party: Party, now: datetime) -> None:

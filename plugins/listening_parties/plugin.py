@@ -156,8 +156,7 @@ class ListeningParties(Plugin):
     # -- the clock -------------------------------------------------------------------------------------------------
     def ring(self, tx: Tx, rings: Sequence[Ring]) -> None:
         """Parties have something to do: bring each up to this moment."""
-        for party in lock_all(tx, [(one.community_id, one.activity_id) for one in rings]):
-            clock.move(tx, party, rings[0].now)
+        clock.move_all(tx, lock_all(tx, [(one.community_id, one.activity_id) for one in rings]), rings[0].now)
 
     async def card(self, session: AsyncSession, activity: Activity) -> Message | None:
         """A party's post."""

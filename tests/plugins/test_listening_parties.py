@@ -153,6 +153,9 @@ async def test_a_party_that_was_missed_by_an_hour_does_not_begin(house: House) -
     await house.pass_by(3600 * 3, step=3600 * 3)
     assert (await house.state())[0] == "over"
     assert "called off" in str(post.message.text)
+    told = house.bot.posts[-1]
+    assert told.address.member == "olga"
+    assert "could not begin for an hour" in str(told.message.text)
 
 
 @one_store
@@ -273,6 +276,8 @@ async def test_a_party_waits_for_the_one_before_it(house: House) -> None:
         ("One", "running"),
         ("Two", "announced"),
     ]
+    told = house.bot.posts[-1]
+    assert (told.address.member, "“Two” begins as soon as “One” is over" in str(told.message.text)) == ("olga", True)
     listed = await house.bot.command("parties", "olga")
     desk = await house.bot.press(listed.button("One"), "olga")
     sure = await house.bot.press(desk.button("End the party"), "olga")
