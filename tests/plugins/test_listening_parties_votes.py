@@ -91,6 +91,26 @@ async def test_half_of_those_active_and_three_at_least_skip_a_track_once(house: 
 
 
 @one_store
+async def test_linked_accounts_come_once_and_have_one_seat(house: House) -> None:
+    post = await house.announce()
+    fake, north, _south = house.bots
+    await link((fake, "jon"), (north, "jonas"))
+    there = north.posts[-1]
+    assert "See you there" in (await fake.press(post.button("I'm coming"), "jon")).text
+    assert "not counted" in (await north.press(there.button("I'm coming"), "jonas")).text
+    await house.work()
+    assert "come" not in str(post.message.text)
+    for bot, who in ((fake, "jon"), (north, "jonas"), (north, "kim")):
+        await bot.press(there.button("I'm coming"), who)
+    await house.work()
+    assert "**1 comes**" in str(post.message.text), "Jon came, took it back with his other account; Kim comes"
+    assert "You have a seat" in (await fake.press(post.button("Join the booth"), "jon")).text
+    assert "You are in already" in (await north.press(there.button("Join the booth"), "jonas")).text
+    assert "1 track added" in (await house.add(post, "jonas", "Can – Vitamin C | 2:00", bot=north)).text
+    assert await house.standings() == {"jon": ("seat", 0)}
+
+
+@one_store
 async def test_who_was_not_seen_for_ten_minutes_is_not_active(house: House) -> None:
     await house.play("Can – Vitamin C | 1:00", "Neu! – Hero | 20:00")
     for number in range(8):
