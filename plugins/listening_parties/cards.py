@@ -49,7 +49,7 @@ async def card(session: AsyncSession, activity: Activity) -> Message | None:
         case "recap":
             return await recap(session, party)
         case "live":
-            return await _live(session, party)
+            return await live(session, party)
         case what:
             return await _announcement(session, party, reminder=what == "reminder")
 
@@ -99,7 +99,8 @@ def announcement(party: Party, start: str, coming: int, *, reminder: bool = Fals
 
 
 # -- now -----------------------------------------------------------------------------------------------------------
-async def _live(session: AsyncSession, party: Party) -> Message:
+async def live(session: AsyncSession, party: Party) -> Message:
+    """The card of a party that runs, or ran."""
     title = _("Now at {title}", title=escape(party.title))
     if party.state == OVER:
         return Message(title=title, text=_("The party is over. Thank you for listening together."))

@@ -25,7 +25,7 @@ from core.plugin import FormErrors
 from core.settling import channel_for
 from core.texts import Domain, Words
 from plugins.listening_parties import clock
-from plugins.listening_parties.cards import announcement
+from plugins.listening_parties.cards import announcement, live
 from plugins.listening_parties.party import (
     ANNOUNCED,
     CODE,
@@ -130,8 +130,8 @@ async def take_plan(ctx: Context, action: Action, values: Mapping[str, Value]) -
         return FormErrors({"turn": _("Write a whole number, please.")})
     here = await _at_hand(ctx)
     planned: dict[str, Any] = {
-        "title": str(values["title"]),
-        "theme": str(values["theme"] or ""),
+        "title": _one_line(values["title"]),
+        "theme": _one_line(values["theme"]),
         "language": ctx.place.language,
         "turn": int(turn),
         "starts_at": starts_at,
@@ -193,7 +193,10 @@ async def show(ctx: Context, party: Party) -> Message:
     """A party as its host looks at it, with what can be done about it."""
     async with ctx.session() as session:
         rows = (await session.execute(channels_of(party.community_id, party.id))).all()
-    seen = announcement(party, moment(party.starts_at, ctx.place.time_zone, ctx.language), 0)
+        if party.state == RUNNING:
+            seen = await live(session, party)
+        else:
+            seen = announcement(party, moment(party.starts_at, ctx.place.time_zone, ctx.language), 0)
     where = ", ".join(f"#{escape(row[3])} ({escape(row[6])})" for row in rows)
     parts: list[Words] = [seen.text]
     parts.append(_("In {channels}", channels=where) if where else _("In no channel yet."))
@@ -397,6 +400,10 @@ async def listed(ctx: Context) -> Message:
     ]
     buttons = [Button(cut(one.title, 40), ctx.action("desk", one.id)) for one in parties]
     return Message(title=_("Listening parties"), text=joined(lines), controls=(*buttons, plan))
+
+
+def _one_line(value: Value) -> str:
+    return " ".join(str(value or "").split())
 
 
 def taken_by(title: str) -> Words:

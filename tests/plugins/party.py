@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID
 
 from core.action import Action
@@ -13,6 +14,7 @@ from core.hall import Hall
 from core.registry import catalogues_for, with_core
 from core.testing import FakeAnswering, FakeBot, SetClock
 from core.testing.fake_bot import Post
+from core.texts import Catalogues
 from plugins.listening_parties import ListeningParties
 from storage.engine import Store
 from tests.core.kit import rows
@@ -22,6 +24,12 @@ TRACKS = (
     "Can – Vitamin C | 2:00",
     "Neu! – Hero | 4:00",
 )
+
+
+@cache
+def catalogues() -> Catalogues:
+    """Read once: it takes longer than most of these tests."""
+    return catalogues_for(with_core([ListeningParties()]))
 
 
 class North(FakeBot):
@@ -50,7 +58,7 @@ class House:
             store=store,
             bots=self.bots,
             plugins=plugins,
-            catalogues=catalogues_for(plugins),
+            catalogues=catalogues(),
             clock=time,
             worker=worker,
         )
