@@ -150,6 +150,14 @@ def test_players_files_are_read() -> None:
     found = list(from_file("list.csv", table))
     assert [one.entry for one in found if one.entry] == [Entry("Can", "Vitamin C; live", 211, "")]
     assert [one.number for one in found if one.wrong] == [3, 6]
+    found = list(from_file("list.csv", 'Can,"Vitamin\nC",211\nNeu!,Hero,4:00\n"Faust,' + "x" * 200_000))
+    assert [(one.number, one.entry) for one in found if one.entry] == [
+        (2, Entry("Can", "Vitamin C", 211, "")),
+        (3, Entry("Neu!", "Hero", 240, "")),
+    ]
+    assert "no CSV" in (found[-1].wrong.key if found[-1].wrong else "")
+    (found_line,) = from_lines("Can\x00 – Vita\u202emin\x07 C | 3:31")
+    assert found_line.entry == Entry("Can", "Vitamin C", 211, "")
     assert [one.entry for one in from_file("list.csv", "Can,Vitamin C,211")] == [Entry("Can", "Vitamin C", 211, "")]
     assert [one.entry for one in from_file("list.txt", "Can – Vitamin C | 3:31")] == [
         Entry("Can", "Vitamin C", 211, "")
