@@ -46,6 +46,8 @@ _ = Domain("listening_parties")
 
 STEPS, STEP = 3, timedelta(seconds=3)
 """"3, 2, 1", so far apart that the slowest platform may be edited for each (Bot API: 20 messages a minute)."""
+SETTLE = timedelta(seconds=3)
+"""Between the start and the first countdown, so that the card stands in all spaces before it counts."""
 TICK = 10
 """Seconds between two states of a card that only say how far in a track is."""
 LATE = timedelta(seconds=10)
@@ -64,11 +66,14 @@ TOO_LATE = timedelta(hours=1)
 """A party that could not begin in this time after its moment doesn't begin by itself any more."""
 
 
-def move(tx: Tx, party: Party, now: datetime) -> None:
-    """Do all that is due by now, save it, and set the alarm."""
+def move(tx: Tx, party: Party, now: datetime, *, posted: bool = False) -> None:
+    """Do all that is due by now, save it, and set the alarm.
+
+    :param posted: its card is owed since this very unit, and will show it anyway.
+    """
     changed = _bring_up(tx, party, now)
     save(tx, party)
-    if changed:
+    if changed and not posted:
         touch(tx, party)
     wake_at(tx, party, next_moment(party, now))
 
@@ -86,15 +91,15 @@ def move_all(tx: Tx, parties: Sequence[Party], now: datetime) -> None:
 
 
 def _bring_up(tx: Tx, party: Party, now: datetime) -> bool:
-    """Do all that is due by now; whether a card shows it."""
-    before = _face(party)
+    """Do all that is due by now; whether a card that stands shows it."""
+    before, live_id = _face(party), party.live_id
     if party.state == ANNOUNCED:
         _lead_up(tx, party, now)
     if party.state == RUNNING:
         _run(tx, party, now)
     if party.ended_at is not None and party.ended_at + KEPT <= now:
         _sweep(tx, party)
-    return _face(party) != before
+    return _face(party) != before and party.live_id == live_id
 
 
 def next_moment(party: Party, now: datetime) -> datetime | None:
@@ -120,7 +125,7 @@ def start(tx: Tx, party: Party, now: datetime) -> str | None:
     other = in_the_way(tx, party, (RUNNING,))
     if other is not None:
         return other
-    party.state, party.phase, party.began_at = RUNNING, WAITING, now
+    party.state, party.phase, party.began_at = RUNNING, WAITING, now + SETTLE
     party.live_id = _post(tx, party, "live", now)
     close_all(tx, [(party.community_id, one) for one in (party.announced_id, party.reminder_id) if one], now)
     return None
@@ -191,7 +196,7 @@ def _tell_host(tx: Tx, party: Party, words: Words, now: datetime) -> None:
 
 
 def _run(tx: Tx, party: Party, now: datetime) -> None:
-    since = now  # the moment from which the next countdown runs
+    since = max(now, party.began_at or now)  # the moment from which the next countdown runs
     while party.began_at is not None:
         if party.phase == WAITING:
             if not _count_down(tx, party, since):

@@ -318,7 +318,7 @@ def start(ctx: Context, tx: Tx, party_id: object) -> None:
     party = _locked(ctx, tx, party_id, (ANNOUNCED,))
     if other := clock.start(tx, party, tx.now):
         raise Refused(_("“{title}” still runs in the same channel. End it first.", title=escape(other)))
-    clock.move(tx, party, tx.now)
+    clock.move(tx, party, tx.now, posted=True)
     _acted(ctx, tx, party, "start")
 
 

@@ -125,7 +125,7 @@ class House:
     async def play(self, *lines: str, who: str = "mia") -> Post:
         """The same, and the first track plays."""
         card = await self.begin(*lines, who=who)
-        await self.pass_by(9, step=9)
+        await self.pass_by(12, step=12)
         assert (await self.state())[1] == "playing"
         return card
 

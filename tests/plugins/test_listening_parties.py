@@ -39,7 +39,7 @@ async def test_a_party_from_its_announcement_to_its_recap(house: House) -> None:
     assert await house.state() == ("running", "counting", 3)
     card = house.card()
     assert "**3 …**" in str(card.message.text)
-    await house.pass_by(9)
+    await house.pass_by(12, step=3)
     assert await house.state() == ("running", "playing", 0)
     assert "**Can – Vitamin C**, from mia" in str(card.message.text)
     assert "Next: Neu! – Hero (mia)" in str(card.message.text)
@@ -71,12 +71,12 @@ async def test_three_two_one_play_is_the_same_in_all_spaces(opened: Store, time:
     await house.settle(3)
     await house.begin("Can – Vitamin C | 1:00")
     steps = []
-    for _ in range(10):
+    for _ in range(13):
         assert len(set(house.texts)) == 1
         assert len(house.texts) == 3
         steps.append((await house.state())[1:])
         await house.pass_by(1)
-    assert steps == [("counting", 3)] * 3 + [("counting", 2)] * 3 + [("counting", 1)] * 3 + [("playing", 0)]
+    assert steps == [("counting", 3)] * 6 + [("counting", 2)] * 3 + [("counting", 1)] * 3 + [("playing", 0)]
     await house.pass_by(29)
     assert "0:30 / 1:00" in house.texts[0]
     assert len(set(house.texts)) == 1
@@ -180,6 +180,7 @@ async def test_five_seats_a_line_and_turns(house: House) -> None:
     assert "**Booth**: a, b, c, d, e\n**Waiting for a seat**: f, g\n" in line
     assert [one.split(" ")[1] for one in line.split("\n") if "\\." in one] == list("abcdefgabc")
     await house.lead("Start now")
+    await house.pass_by(3)
     heard = []
     for _ in range(8):
         heard.append(str(house.card().message.text).split("**")[1][0])
@@ -196,7 +197,7 @@ async def test_a_dj_without_a_track_is_passed_over_and_the_house_plays_last(hous
     await house.lead("Start now")
     assert "jon – One" in str(house.card().message.text)
     await house.add(post, "mia", "mia – One | 0:30")
-    await house.pass_by(39, step=9)
+    await house.pass_by(42, step=6)
     assert "mia – One" in str(house.card().message.text)
 
 

@@ -289,7 +289,7 @@ async def test_five_hundred_lines_with_broken_ones_among_them_are_handed_in(hous
     await house.lead("Start now")
     assert "Can – Vitamin C" in str(house.card().message.text)  # a DJ's comes first
     assert "Next: Artist 0 – Song 0\n" in str(house.card().message.text)
-    await house.pass_by(9 + 30 + 9, step=3)
+    await house.pass_by(12 + 30 + 9, step=3)
     assert "**Artist 0 – Song 0**\n" in str(house.card().message.text)
 
 

@@ -29,7 +29,7 @@ async def lived(house: House, who: str) -> None:
     await house.add(post, who, *(f"Xylophones – Number {number} | 1:00" for number in range(3)))
     await house.add(post, "jon", "Jon – His own | 1:00")
     await house.lead("Start now")
-    await house.pass_by(9)
+    await house.pass_by(12, step=12)
     for one in (who, "jon"):
         await house.vote(one)
     await house.pass_by(60 + 9, step=10)

@@ -153,7 +153,7 @@ async def test_a_vote_after_its_track_or_before_it_is_told_and_not_counted(house
 @one_store
 async def test_a_vote_before_the_music_waits(house: House) -> None:
     card = await house.begin()
-    await house.pass_by(9)
+    await house.pass_by(12, step=12)
     up = card.button("👍 Up")
     await house.hall.store.write(
         lambda tx: tx.execute("UPDATE party_party SET phase = 'counting'") and None  # as a press that overtook it
