@@ -110,6 +110,7 @@ class Planner:
 
     async def plan(self) -> int:
         """Plan and ring all that is due, in all of the store's lanes; returns how many it was."""
+        self._next_alarm = None  # should the store not answer
         ((due, ringing, self._next_alarm),) = await self._hall.store.rows(_DUE, now=self._hall.clock.now())
         return (await self._in_lanes(self._batch) if due else 0) + (
             await self._in_lanes(self._ring) if ringing else 0
