@@ -174,6 +174,8 @@ class ListeningParties(Plugin):
             coming = await ctx.write(lambda tx: seats.come(ctx, tx, _first(action)))
         except seats.NotOn:
             return not_on()
+        except seats.Begun:
+            return Message(text=_("It has begun! Look further down for what plays now."))
         if coming:
             return Message(text=_("See you there! A post here reminds you shortly before. Press again if you can't."))
         return Message(text=_("All right, you are not counted any more."))

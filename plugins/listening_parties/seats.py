@@ -45,6 +45,10 @@ class NotOn(Exception):
     """There is no such party here, or it takes nothing more."""
 
 
+class Begun(Exception):
+    """It is no longer of interest who comes: the party runs."""
+
+
 class Joined(NamedTuple):
     """How somebody stands in the booth after joining it."""
 
@@ -64,10 +68,13 @@ class Added(NamedTuple):
 
 
 def come(ctx: Context, tx: Tx, party_id: object) -> bool:
-    """Say that the member comes, or take that back; whether they come now. Raises :class:`NotOn`."""
+    """Say that the member comes, or take that back; whether they come now.
+
+    Raises :class:`NotOn` and :class:`Begun`.
+    """
     party = _locked(ctx, tx, party_id)
-    if party.state != ANNOUNCED:
-        raise NotOn
+    if party.state == RUNNING:
+        raise Begun
     account_id = ctx.account(tx)
     here = (col(Coming.community_id) == party.community_id, col(Coming.party_id) == party.id)
     mine = select(col(Account.id)).where(col(Account.person_id) == _person(account_id))

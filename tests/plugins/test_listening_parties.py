@@ -123,8 +123,10 @@ async def test_after_a_long_outage_the_next_track_begins_now(house: House) -> No
 @one_store
 async def test_a_party_without_a_track_waits_and_then_ends(house: House) -> None:
     post = await house.announce()
+    coming = post.button("I'm coming")
     await house.lead("Start now")
     assert "No track waits" in str(house.card().message.text)
+    assert "It has begun" in (await house.bot.press(coming, "mia")).text
     await house.pass_by(240, step=60)
     await house.add(post, "mia", "Can – Vitamin C | 0:30")
     assert await house.state() == ("running", "counting", 3)
