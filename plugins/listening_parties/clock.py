@@ -138,7 +138,7 @@ def skip(tx: Tx, party: Party, now: datetime) -> None:
 
 
 def end(tx: Tx, party: Party, now: datetime) -> None:
-    """The party is over, whatever it was: its cards say so, and one that was on leaves a recap."""
+    """The party is over, whatever it was: its cards say so, and where something was heard a recap is left."""
     if party.state == RUNNING and party.phase == PLAYING:
         _over(tx, party, now, "played")
     elif party.state == RUNNING and party.phase == COUNTING:
@@ -147,7 +147,12 @@ def end(tx: Tx, party: Party, now: datetime) -> None:
     who = persons(Guest, party.community_id, party.id).subquery()
     party.took_part = tx.scalar(select(func.count()).select_from(who))
     shown = (party.announced_id, party.reminder_id, party.live_id)
-    if party.live_id is not None:
+    heard = select(col(Track.id)).where(
+        col(Track.community_id) == party.community_id,
+        col(Track.party_id) == party.id,
+        col(Track.state).in_(("played", "skipped")),
+    )
+    if tx.execute(heard.limit(1)).first() is not None:
         party.recap_id = _post(tx, party, "recap", now)
     close_all(tx, [(party.community_id, one) for one in shown if one is not None], now)
 

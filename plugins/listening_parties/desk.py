@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select
 from sqlmodel import col
 
 from core.action import Action
@@ -226,12 +226,16 @@ def _buttons(ctx: Context, party: Party, somewhere: bool) -> list[Button]:
 # -- where ---------------------------------------------------------------------------------------------------------
 async def where_form(ctx: Context, action: Action) -> Form | Message:
     """The channel of each space, or none of it."""
-    party = await find(ctx, action)
-    if party is None or party.state != DRAFT:
+    party_id = action.args[0] if action.args and isinstance(action.args[0], UUID) else UUID(int=0)
+    here = (ctx.community_id, party_id)
+    state = select(col(Party.state)).where(col(Party.community_id) == here[0], col(Party.id) == here[1])
+
+    def both(connection: Connection) -> tuple[object, Sequence[Any]]:
+        return connection.scalar(state), connection.execute(channels_of(*here)).all()
+
+    spots, (stands, rows) = await asyncio.gather(_spots(ctx), ctx.read(both))
+    if stands != DRAFT:
         return Message(text=_("This party was announced already. Its channels stay."))
-    spots, rows = await asyncio.gather(
-        _spots(ctx), ctx.read(lambda one: one.execute(channels_of(party.community_id, party.id)).all())
-    )
     chosen = {row[0]: row[4] for row in rows}
     fields = tuple(
         FormField(

@@ -138,6 +138,16 @@ async def test_a_party_without_a_track_waits_and_then_ends(house: House) -> None
 
 
 @one_store
+async def test_a_party_at_which_nothing_was_heard_leaves_no_recap(house: House) -> None:
+    await house.announce()
+    await house.lead("Start now")
+    posts = len(house.bot.posts)
+    await house.pass_by(400, step=200)
+    assert (await house.state())[0] == "over"
+    assert len(house.bot.posts) == posts
+
+
+@one_store
 async def test_a_skip_and_the_end_of_a_track_advance_once(house: House, time: SetClock) -> None:
     await house.play("Can – Vitamin C | 0:30", "Neu! – Hero | 4:00", "Cluster – Caramel | 3:00")
     desk = await house.bot.press((await house.bot.command("parties", "olga")).button("Krautrock night"), "olga")
