@@ -36,11 +36,15 @@ class Activity(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A channel that a message goes to: where it is kept, and the lane (one bot) that sends to it."""
+    """A channel that a message goes to: where it is kept, and the lane (one bot) that sends to it.
+
+    ``ping`` is whom the message pings there, as :attr:`core.message.Message.ping`.
+    """
 
     space_id: UUID
     channel_id: UUID
     lane: str
+    ping: str = ""
 
 
 class NewActivity(NamedTuple):
@@ -60,6 +64,7 @@ def open_all(tx: Tx, plugin: str, several: Sequence[NewActivity], now: datetime)
     One a schedule and slot: a second raises the store's IntegrityError, with none of them opened.
     """
     ids = tx.new_ids(len(several))
+    pings = any(target.ping for one in several for target in one.targets)
     posts = iter(tx.new_ids(sum(len(one.targets) for one in several)))
     insert_all(
         tx,
@@ -90,13 +95,14 @@ def open_all(tx: Tx, plugin: str, several: Sequence[NewActivity], now: datetime)
                 "channel_id": target.channel_id,
                 "lane": target.lane,
                 "expires_at": one.expires_at,
+                **({"message": {"ping": target.ping} if target.ping else {}} if pings else {}),
             }
             for one, activity_id in zip(several, ids, strict=True)
             for target in one.targets
         ],
         state="pending",
         due_at=now,
-        message={},
+        **({} if pings else {"message": {}}),  # what is common to all is written once, not once a row
         card_plugin=plugin,
         wanted_revision=1,
         shown_revision=0,

@@ -64,5 +64,7 @@ class Capabilities:
     """Messages and edits in one channel or private chat."""
     resend_seconds: float = 0.0
     """For so long the platform knows a message by its key: sent again within that time it can't stand twice."""
+    pings: bool = False
+    """A message can ping a role or a group (:attr:`core.message.Message.ping`)."""
     finds: bool = False
     """The bot can look whether a message arrived (:meth:`core.bot.Bot.find`)."""

@@ -54,6 +54,8 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
         text = "…"  # a picture without words was all there was
     if message.thread and not capabilities.threads:
         losses.append(Loss("thread"))
+    if message.ping and not capabilities.pings:
+        losses.append(Loss("ping"))
     controls = tuple(_control(control, message, capabilities, losses) for control in message.controls)
     if len(controls) > capabilities.max_controls:
         losses.append(Loss("controls", f"{len(controls) - capabilities.max_controls} left out"))
@@ -67,6 +69,7 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
             image=image,
             controls=controls,
             thread=message.thread and capabilities.threads,
+            ping=message.ping if capabilities.pings else "",
         ),
         tuple(losses),
     )

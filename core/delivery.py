@@ -8,6 +8,7 @@ import base64
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -223,6 +224,11 @@ class Lane:
     async def _message(self, job: Job) -> Message | None:
         if job.card_plugin is None:
             return self._spoken(Message.from_data(job.message), job.language)
+        card = await self._shared_card(job)
+        ping = job.message.get("ping")  # the channel's own, unlike the rest of the card
+        return replace(card, ping=ping) if card is not None and ping else card
+
+    async def _shared_card(self, job: Job) -> Message | None:
         if job.external_id is not None:
             return await self._card(job)
         # The same card for many channels. Not so for edits: each must show what is newest when it is made.

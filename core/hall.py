@@ -15,7 +15,7 @@ from uuid import UUID
 
 from core import kind_words as words
 from core.action import Action
-from core.activity import activity_of_message
+from core.activity import Activity, activity_by_id, activity_of_message
 from core.bot import Answering, Bot, CommandInfo, Dialogues, Watermarks
 from core.clock import Clock
 from core.context import Context, Duplicate
@@ -78,6 +78,8 @@ class Hall:
         self.store = store
         self.bots: dict[str, Bot] = {bot.platform: bot for bot in bots}
         self.routes = Routes(plugins)
+        for plugin in plugins:
+            plugin.vault = store.vault
         self.catalogues = catalogues
         self.clock = clock
         self.places = Places(store, clock)
@@ -250,12 +252,22 @@ class Hall:
         message = event.message if isinstance(event, Reacted) else event.to
         here = (self.store, place.community_id, place.space_id, message)
         activity = await activity_of_message(*here)
+        if activity is None and isinstance(event, Reacted):
+            activity = await self._found(place.community_id, place.space_id, message)
         if activity is None and await self.deliverer.landed(place.community_id, place.space_id):
             activity = await activity_of_message(*here)
         route = routes.get(activity.plugin) if activity else None
         if route is None:
             return None  # somebody else's message, or a plugin that does not listen
         return await self._call(event, route, place, Right.ANSWER, event, activity)
+
+    async def _found(self, community_id: UUID, space_id: UUID, message: str) -> Activity | None:
+        """The activity that a member's own message belongs to, where a plugin knows one."""
+        for plugin in self.routes.finders:
+            found = await plugin.activity_of(self.store, community_id, space_id, message)
+            if found is not None:
+                return await activity_by_id(self.store, community_id, found)
+        return None
 
     async def _tell_all(self, event: Event) -> _Reply | None:
         """Events that are about no message: every plugin that listens hears of them, in set-up spaces at least.

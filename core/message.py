@@ -183,6 +183,7 @@ class Message:
 
     ``language`` is the language of a manager's own words in it, empty where there are none.
     ``thread`` asks for a thread under the message where the platform has them.
+    ``ping`` is a role or a group that hears of the message, by the platform's own id, or ``here`` or ``everyone``.
     ``secret`` is an answer that nobody else may ever see, such as a code or a link that signs in: where a platform
     has no message for one member alone, it waits for the private chat, however short it is.
     """
@@ -196,6 +197,7 @@ class Message:
     thread: bool = False
     language: str = ""
     secret: bool = False
+    ping: str = ""
 
     def __post_init__(self) -> None:
         if not (self.text or self.title or self.fields or self.image):
@@ -217,6 +219,7 @@ class Message:
             "thread": self.thread,
             "language": self.language,
             "secret": self.secret,
+            "ping": self.ping,
         }
         return {key: value for key, value in data.items() if value}
 
@@ -234,6 +237,7 @@ class Message:
             thread=data.get("thread", False),
             language=data.get("language", ""),
             secret=data.get("secret", False),
+            ping=data.get("ping", ""),
         )
 
     def spoken(self, say: Callable[[Words], str]) -> Message:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from core.alarms import Ring
     from core.context import Owner, Settlement, Viewer
     from core.schedule import Due
+    from storage.engine import Store
     from storage.tx import Tx
+    from storage.vault import Vault
 
 
 class FormErrors(NamedTuple):
@@ -154,8 +156,9 @@ def upload(verb: str, *, right: Right = Right.MANAGE) -> Callable[[Handler], Han
 def on(event: type[Any]) -> Callable[[Handler], Handler]:
     """``async (ctx, event, activity) -> Answer`` hears of other events.
 
-    Replies, edits and reactions come to the plugin whose activity they are about, with that activity; joins, leaves
-    and deletions come to all, with None.
+    Replies, edits and reactions come to the plugin whose activity they are about, with that activity (reactions to
+    members' own messages too, where :meth:`Plugin.activity_of` knows them); joins, leaves and deletions come to all,
+    with None.
     """
     return _marked(_Mark("event", event.__name__, Right.NONE, event=event))
 
@@ -185,12 +188,23 @@ class Plugin:
     needs: ClassVar[Sequence[str]] = ()
     """Names of :class:`core.capabilities.Capabilities` that it can't do without; said at start where missing."""
 
+    vault: Vault
+    """Opens what is sealed, in hooks that are given nothing else that does. The hall sets it when it is made."""
+
     def __init__(self, settings: BaseModel | None = None) -> None:
         self.settings = settings if settings is not None else self.settings_model()
 
     async def card(self, session: AsyncSession, activity: Activity) -> Message | None:
         """The message that shows an activity's state now; None when there is nothing to show any more."""
         raise LookupError(f"{self.name} has no card for {activity.id}")
+
+    async def activity_of(self, store: Store, community_id: UUID, space_id: UUID, message: str) -> UUID | None:
+        """The activity that a member's own message belongs to, such as a reply that is kept as an answer.
+
+        Reactions to it are then told with that activity, as those to its card are. One quick read: it is asked of
+        every reaction to what members write.
+        """
+        return None
 
     def label(self, data: Mapping[str, Any]) -> Words:
         """What an activity is about, marked up, for lists that managers read; ``data`` is the activity's."""
@@ -250,6 +264,7 @@ class Routes:
         self.downloads: dict[tuple[str, str], Route] = {}
         self.uploads: dict[tuple[str, str], Route] = {}
         self.events: dict[type[Event], dict[str, Route]] = {}
+        self.finders = [one for one in plugins if type(one).activity_of is not Plugin.activity_of]
         for plugin in plugins:
             self._add(plugin)
 

@@ -124,8 +124,8 @@ class Frames:
         return (Deleted(where=where, who=None, message=str(number)) for number in numbers)
 
     def reacted(self, raw: discord.RawReactionActionEvent, *, present: bool) -> Reacted | None:
-        """A reaction came or went. Those to other people's messages are none of our business, where Discord tells."""
-        if raw.user_id == self._me or raw.message_author_id not in (None, self._me):
+        """A reaction came or went, to a message of ours or of a member's: the hall knows which it wants."""
+        if raw.user_id == self._me:
             return None
         member = raw.member
         who = Who(

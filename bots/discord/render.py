@@ -8,6 +8,7 @@ embeds off can read, which neither embeds nor "components v2" give; so words sta
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,6 +66,7 @@ CAPABILITIES = Capabilities(
     edit_every=2.0,  # 5 in 5 seconds a channel, seen in its headers; others write there, too
     send_limits=(Limit(48, 1.0),),  # "Rate Limits": 50 a second for everything that is no interaction
     channel_limits=(Limit(5, 5.0),),  # seen in its headers
+    pings=True,  # "Allowed Mentions Object"
     resend_seconds=120.0,  # "Create Message": a nonce is known for "the past few minutes"
     finds=True,  # "Get Channel Messages"
 )
@@ -86,6 +88,8 @@ class Rendered:
     picture: Image | None = None
     """A picture of bytes: it goes along as a file, which the embed shows."""
     pings: list[int] = field(default_factory=list)
+    role: str = ""
+    """Whom it pings besides: a role's number, ``here`` or ``everyone``."""
     losses: list[Loss] = field(default_factory=list)
 
     def new(self) -> dict[str, Any]:
@@ -93,6 +97,10 @@ class Rendered:
         allowed = discord.AllowedMentions.none()
         if self.pings:
             allowed.users = [discord.Object(number) for number in self.pings]
+        if self.role.isdecimal():
+            allowed.roles = [discord.Object(int(self.role))]
+        elif self.role:
+            allowed.everyone = True
         arguments: dict[str, Any] = {"content": self.content, "allowed_mentions": allowed}
         if self.embed is not None:
             arguments["embed"] = self.embed
@@ -127,13 +135,14 @@ def render(message: Message) -> Rendered:
     head = HEADING + head if head else ""
     rows = _rows(message.controls, out)
     tail = "".join(f"\n\n{label}" for label in rows.labels)
+    out.role, call = _call(message.ping, out)
     body = markdown(_words(message.text))
-    whole = "\n".join(part for part in (head, body) if part) + tail
+    whole = "\n".join(part for part in (call, head, body) if part) + tail
     embed = discord.Embed()
     if len(whole) <= MAX_CONTENT:
         out.content = whole.strip() or None
     else:
-        out.content = head or None
+        out.content = "\n".join(part for part in (call, head) if part) or None
         body, over = fit(_words(message.text), MAX_DESCRIPTION - len(tail))
         embed.description = body + tail
         _lost(out, "text", over)
@@ -147,6 +156,18 @@ def render(message: Message) -> Rendered:
     out.embed = embed if embed.description or embed.fields or message.image is not None else None
     out.view = rows.view()
     return out
+
+
+def _call(ping: str, out: Rendered) -> tuple[str, str]:
+    """Whom a message pings, and the words that do; a role goes by its number or as Discord writes it."""
+    name = re.sub(r"^<@&(\d+)>$", r"\1", ping).removeprefix("@")
+    if name in ("here", "everyone"):
+        return name, f"@{name}"
+    if name.isdecimal():
+        return name, f"<@&{name}>"
+    if ping:
+        out.losses.append(Loss("ping", "no role's number"))
+    return "", ""
 
 
 def _file(picture: Image) -> discord.File:

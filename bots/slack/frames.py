@@ -133,9 +133,9 @@ class Frames:
         return self._reacted(event, number, present=False)
 
     def _reacted(self, event: JSON, number: str, *, present: bool) -> Event | None:
-        """A reaction came or went. Those to other people's messages are none of our business."""
+        """A reaction came or went, to a message of ours or of a member's: the hall knows which it wants."""
         item, user = event.get("item") or {}, event.get("user", "")
-        if item.get("type") != "message" or user == self._me or event.get("item_user") != self._me:
+        if item.get("type") != "message" or user == self._me:
             return None
         return Reacted(
             where=self.where(item["channel"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -62,6 +63,7 @@ CAPABILITIES = Capabilities(
     edit_every=2.0,  # chat.update: tier 3, 50 a minute in the whole workspace
     send_limits=(Limit(20, 1.0),),  # "Rate limits": several hundred messages a minute in a workspace
     channel_limits=(Limit(1, 1.0),),  # and about one a second in a channel
+    pings=True,  # "Formatting text": group and special mentions
     finds=True,  # conversations.history with include_all_metadata
 )
 
@@ -114,13 +116,28 @@ def _render(message: Message, file: str = "") -> Rendered:
     parts, over = sections(text, MAX_SECTION, max(1, room))
     if over:
         losses.append(Loss("text", f"{over} characters over"))
-    blocks = [_header(head, losses)] if head else []
+    call = _call(message.ping, losses)
+    blocks = [section(call)] if call else []
+    blocks += [_header(head, losses)] if head else []
     blocks += [section(part) for part in parts]
     blocks += pairs + tail
     if len(blocks) > MAX_BLOCKS:
         losses.append(Loss("controls", f"{len(blocks) - MAX_BLOCKS} blocks left out"))
         del blocks[MAX_BLOCKS:]
-    return Rendered(_fallback(message, head), blocks, tuple(losses))
+    fallback = _fallback(message, head)
+    return Rendered(f"{call} {fallback}" if call else fallback, blocks, tuple(losses))
+
+
+def _call(ping: str, losses: list[Loss]) -> str:
+    """The words that ping whom a message pings; a group goes by its id or as Slack writes it."""
+    name = re.sub(r"^<!subteam\^(\w+).*>$", r"\1", ping).removeprefix("@")
+    if name in ("here", "channel", "everyone"):
+        return "<!here>" if name == "here" else "<!channel>"  # "everyone" is the whole workspace's
+    if re.fullmatch(r"S[A-Z0-9]+", name):
+        return f"<!subteam^{name}>"
+    if ping:
+        losses.append(Loss("ping", "no group's id"))
+    return ""
 
 
 def words(some: Words) -> str:

@@ -41,6 +41,7 @@ EVERYTHING = Capabilities(
     edit_every=0.0,
     send_limits=(Limit(10_000, 1.0),),
     channel_limits=(Limit(10_000, 1.0),),
+    pings=True,
     resend_seconds=300.0,
     finds=True,
 )

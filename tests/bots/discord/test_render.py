@@ -140,3 +140,16 @@ async def test_nobody_is_pinged_but_whom_we_mention() -> None:
     everyone = render(Message(text="@everyone <@5> [Grace](member:7)")).new()["allowed_mentions"].to_dict()
     assert everyone["parse"] == []
     assert everyone["users"] == [7]
+
+
+async def test_a_role_is_pinged_and_nothing_else_that_looks_like_one() -> None:
+    out = render(Message(text="How are you?", ping="<@&42>"))
+    assert out.content == "<@&42>\nHow are you?"
+    allowed = out.new()["allowed_mentions"]
+    assert [role.id for role in allowed.roles] == [42]
+    assert not allowed.everyone
+    assert out.change()["content"] == out.content
+    assert not out.change()["allowed_mentions"].roles
+    assert render(Message(text="All!", ping="here")).new()["allowed_mentions"].everyone is True
+    out = render(Message(text="Hello", ping="S0123ABC"))
+    assert (out.content, lost(out)) == ("Hello", ["ping"])

@@ -158,3 +158,12 @@ def test_words_must_be_spoken() -> None:
 def test_a_threads_wish_costs_nothing() -> None:
     assert CAPABILITIES.threads
     assert render(Message(text="?", thread=True)).losses == ()
+
+
+async def test_a_group_is_pinged_above_the_rest() -> None:
+    made = blocks(Message(title="Question of the day", text="How are you?", ping="S0123ABC"))
+    assert [one["type"] for one in made] == ["section", "header", "section"]
+    assert made[0]["text"]["text"] == "<!subteam^S0123ABC>"
+    assert render(Message(text="Hello", ping="@here")).text == "<!here> Hello"
+    lost = render(Message(text="Hello", ping="12345"))
+    assert ([loss.what for loss in lost.losses], lost.text) == (["ping"], "Hello")
