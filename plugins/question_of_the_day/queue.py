@@ -1,48 +1,118 @@
-"""The queue of questions, and how the next one goes out. Everything here runs inside a unit of work."""
+"""The queue: what waits in a series, in which order. What writes runs inside a unit of work."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 from sqlmodel import col
 
-from core.activity import NewActivity, Target, close_all, open_all, owe_private
-from core.message import Message
-from core.schedule import Due
-from core.texts import Domain, Words, words_to_data
-from plugins.question_of_the_day.tables import Question, Series, SeriesChannel
-from storage.bulk import update_all
-from storage.prepared import PreparedForAll
-from storage.tables import Account, Activity, Channel, Space
+from core.markup import plain
+from core.texts import Words, words_from_data, words_to_data
+from plugins.question_of_the_day.tables import Question, Series, Vote
+from storage.bulk import insert_all, update_all
+from storage.tables import Schedule
 from storage.tx import Tx
-from storage.types import Id
-
-_ = Domain("question_of_the_day")
 
 CODE = "qd"
 """The plugin's permanent short code."""
+MAX_QUESTION = 500
+"""Characters of a question: what reads at a glance, and fits every platform with its answer button."""
+MIN_QUESTION = 5
+MAX_CATEGORY = 30
+MAX_SPONSOR = 80
+LIGHT, SERIOUS = "light", "serious"
 
 Key = tuple[UUID, UUID]
 """A community and the id of something in it."""
+Move = Callable[[int], int]
+"""Where a question goes that stands at a place, counted from 0."""
 
 
-def add_question(tx: Tx, community_id: UUID, series_id: UUID, words: Words, language: str | None) -> int:
-    """Put a question at the end of the queue; returns how many wait now."""
-    tx.add(
-        Question(
-            community_id=community_id,
-            id=tx.new_id(),
-            series_id=series_id,
-            words=words_to_data(words),
-            language=language,
-            created_at=tx.now,
-        )
+class NewQuestion(NamedTuple):
+    """A question to be put at the end of a queue. ``words`` are marked up."""
+
+    words: Words
+    language: str | None
+    category: str = ""
+    tone: str = ""
+    sponsor: str | None = None
+    source: str | None = None
+    season: tuple[int, int] | None = None
+
+
+class Kept(NamedTuple):
+    """A question that waits or was asked. ``text`` is plain, in the community's language."""
+
+    id: UUID
+    series_id: UUID
+    words: Any
+    text: str
+    category: str
+    tone: str
+    sponsor: str | None
+    source: str | None
+    asked_at: datetime | None
+    place: int
+    votes: int
+
+
+class Run(NamedTuple):
+    """A series as managers see it. ``state``: running, paused or ended."""
+
+    id: UUID
+    schedule_id: UUID
+    title: str | None
+    image: str | None
+    draw: str
+    categories: str
+    tone: str
+    allows: str
+    state: str
+
+
+def category_of(text: str) -> str:
+    """A category as it is compared: small letters, one blank between words, nothing that a filter is written with."""
+    return " ".join("".join(" " if one in "|%_\\*[]()~`>" else one for one in text.lower()).split())[:MAX_CATEGORY]
+
+
+def add_questions(tx: Tx, community_id: UUID, series_id: UUID, several: Sequence[NewQuestion]) -> int:
+    """Put questions at the end of the queue; returns how many wait now."""
+    rows = [
+        {
+            "id": question_id,
+            "words": words_to_data(one.words),
+            "language": one.language,
+            "category": one.category,
+            "tone": one.tone,
+            "sponsor": one.sponsor,
+            "source": one.source,
+            "season_from": one.season[0] if one.season else None,
+            "season_to": one.season[1] if one.season else None,
+            "lot": a_lot(),
+        }
+        for question_id, one in zip(tx.new_ids(len(several)), several, strict=True)
+    ]
+    insert_all(
+        tx, Question, rows, community_id=community_id, series_id=series_id, place=0, votes=0, created_at=tx.now
     )
     return waiting(tx, community_id, series_id)
+
+
+def a_lot() -> int:
+    """A place in a random order."""
+    return random.getrandbits(30)
+
+
+def shuffle(tx: Tx, community_id: UUID, series_id: UUID) -> None:
+    """Give all that wait new lots, for a series that begins to draw at random."""
+    ids = tx.execute(select(col(Question.id)).where(*_unasked(community_id, series_id))).scalars()
+    rows = [{"community_id": community_id, "id": one, "lot": a_lot()} for one in ids]
+    update_all(tx, Question, ("community_id", "id"), rows)
 
 
 def waiting(tx: Tx, community_id: UUID, series_id: UUID) -> int:
@@ -51,208 +121,132 @@ def waiting(tx: Tx, community_id: UUID, series_id: UUID) -> int:
     return count
 
 
-_TARGETS = PreparedForAll(
-    {"community_id": Id(), "series_id": Id()},
-    lambda wanted: (
-        select(wanted.c.community_id, wanted.c.series_id, col(Channel.space_id), col(Channel.id), col(Space.platform))
-        .join(
-            SeriesChannel,
-            and_(
-                col(SeriesChannel.community_id) == wanted.c.community_id,
-                col(SeriesChannel.series_id) == wanted.c.series_id,
-            ),
+def move(tx: Tx, community_id: UUID, question_id: UUID, where: Move) -> bool:
+    """Move a question in its queue; whether it still waits."""
+    series_id = tx.scalar(
+        select(col(Question.series_id)).where(
+            col(Question.community_id) == community_id, col(Question.id) == question_id
         )
-        .join(
-            Channel,
-            and_(
-                col(Channel.community_id) == wanted.c.community_id,
-                col(Channel.id) == col(SeriesChannel.channel_id),
-            ),
-        )
-        .join(
-            Space,
-            and_(
-                col(Space.community_id) == wanted.c.community_id,
-                col(Space.id) == col(Channel.space_id),
-                col(Space.removed_at).is_(None),
-            ),
-        )
-    ),
-)
-
-
-def targets(tx: Tx, several: Sequence[Key]) -> dict[Key, list[Target]]:
-    """The channels of series, each by community and id, in spaces that the bot is in."""
-    found: dict[Key, list[Target]] = {}
-    for community_id, series_id, *target in tx.run_all(_TARGETS, several):
-        found.setdefault((community_id, series_id), []).append(Target(*target))
-    return found
-
-
-def next_question(tx: Tx, community_id: UUID, series_id: UUID) -> Any:
-    """The row (id, words, language) of the question that is next, or None when none waits."""
-    return tx.execute(
-        select(col(Question.id), col(Question.words), col(Question.language))
-        .where(*_unasked(community_id, series_id))
-        .order_by(col(Question.id))
-        .limit(1)
-    ).first()
-
-
-class Taken(Exception):
-    """A question was asked already."""
-
-
-class Ask(NamedTuple):
-    """A question to be posted in every channel of its series; ``due`` where a schedule asks for it."""
-
-    community_id: UUID
-    series_id: UUID
-    before: UUID | None
-    """The activity of the question before it, which it closes."""
-    question_id: UUID
-    words: Any
-    language: str | None
-    due: Due | None = None
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What its activity remembers."""
-        ids = {"id": self.question_id.hex, "series": self.series_id.hex}
-        return {"question": self.words, "language": self.language, **ids}
-
-
-_TAKE = PreparedForAll(
-    {"community_id": Id(), "question_id": Id()},
-    lambda wanted: (
-        update(Question)
-        .where(
-            col(Question.community_id) == wanted.c.community_id,
-            col(Question.id) == wanted.c.question_id,
-            col(Question.asked_at).is_(None),
-        )
-        .values(asked_at=bindparam("now"))
-        .returning(literal_column("1"))
-    ),
-)
-
-
-def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
-    """Post questions; those before them in their communities close. Returns the activities.
-
-    One whose series has no channel left is left out. Raises :class:`Taken` when one was asked already.
-    """
-    where = targets(tx, [(one.community_id, one.series_id) for one in asks])
-    asks = [one for one in asks if (one.community_id, one.series_id) in where]
-    if len(tx.run_all(_TAKE, [(one.community_id, one.question_id) for one in asks], now=now)) < len(asks):
-        raise Taken("a question was asked before, or by somebody else at the same moment")
-    close_all(tx, [(one.community_id, one.before) for one in asks if one.before is not None], now)
-    opened = open_all(
-        tx,
-        CODE,
-        [
-            NewActivity(
-                community_id=one.community_id,
-                data=one.data,
-                targets=where[one.community_id, one.series_id],
-                schedule_id=one.due.schedule_id if one.due else None,
-                slot=one.due.slot.isoformat() if one.due else None,
-                expires_at=one.due.expires_at if one.due else None,
-            )
-            for one in asks
-        ],
-        now,
     )
-    newest = [
-        {"community_id": one.community_id, "id": one.series_id, "activity_id": activity_id}
-        for one, activity_id in zip(asks, opened, strict=True)
-    ]
-    update_all(tx, Series, ("community_id", "id"), newest)
-    return opened
-
-
-_NEXT = PreparedForAll(
-    {"community_id": Id(), "schedule_id": Id()},
-    lambda wanted: (
-        select(
-            col(Series.community_id),
-            col(Series.schedule_id),
-            col(Series.id),
-            col(Series.keeper_id),
-            col(Series.activity_id),
-            col(Question.id),
-            col(Question.words),
-            col(Question.language),
-        )
-        .join(
-            wanted,
-            and_(
-                col(Series.community_id) == wanted.c.community_id,
-                col(Series.schedule_id) == wanted.c.schedule_id,
-            ),
-        )
-        .outerjoin(
-            Question,
-            and_(
-                col(Question.community_id) == col(Series.community_id),
-                col(Question.id)
-                == select(col(Question.id))
-                .where(
-                    col(Question.community_id) == col(Series.community_id),
-                    col(Question.series_id) == col(Series.id),
-                    col(Question.asked_at).is_(None),
-                )
-                .order_by(col(Question.id))
-                .limit(1)
-                .correlate(Series)
-                .scalar_subquery(),
-            ),
-        )
-        .with_for_update(of=Series)
-    ),
-)
-
-
-def ask_what_is_due(tx: Tx, dues: Sequence[Due]) -> None:
-    """Ask the next question of every series that is due, or tell its keeper that none is left.
-
-    Raises :class:`Taken` when one was asked meanwhile: to be tried again.
-    """
-    by_schedule = {(due.community_id, due.schedule_id): due for due in dues}
-    asks, dry = [], []
-    for community_id, schedule_id, series_id, keeper_id, before, question_id, words, language in tx.run_all(
-        _NEXT, list(by_schedule)
-    ):
-        if question_id is not None:
-            due = by_schedule[community_id, schedule_id]
-            asks.append(Ask(community_id, series_id, before, question_id, words, language, due))
-        elif keeper_id is not None:
-            dry.append((community_id, series_id, keeper_id))
-    now = dues[0].now
-    ask_all(tx, asks, now)
-    for community_id, series_id, keeper_id in dry:
-        tell_keeper(tx, community_id, series_id, keeper_id, now=now)
-
-
-def withdraw(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
-    """Nobody saw this question: it goes back to where it was in the queue."""
-    data = tx.scalar(
-        select(col(Activity.data)).where(col(Activity.community_id) == community_id, col(Activity.id) == activity_id)
+    if series_id is None or series_of(tx, community_id, series_id=series_id) is None:  # locked, so that none is lost
+        return False
+    ids = list(
+        tx.execute(
+            select(col(Question.id))
+            .where(*_unasked(community_id, series_id))
+            .order_by(col(Question.place), col(Question.id))
+        ).scalars()
     )
-    tx.execute(
-        update(Question)
-        .where(and_(col(Question.community_id) == community_id, col(Question.id) == UUID(data["id"])))
-        .values(asked_at=None)
-    )
+    if question_id not in ids:
+        return False
+    at = ids.index(question_id)
+    del ids[at]
+    ids.insert(max(where(at), 0), question_id)
+    rows = [{"community_id": community_id, "id": one, "place": n - len(ids) + 1} for n, one in enumerate(ids)]
+    update_all(tx, Question, ("community_id", "id"), rows)
+    return True
 
 
-def series_of(tx: Tx, community_id: UUID, schedule_id: UUID | None = None) -> Series | None:
-    """The community's series, or the one with that schedule; locked, so that one question at a time is asked."""
+def remove(tx: Tx, community_id: UUID, ids: Sequence[UUID]) -> None:
+    """Take questions that wait out of their queues, with the votes for them."""
+    here = and_(col(Question.community_id) == community_id, col(Question.asked_at).is_(None))
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        tx.execute(delete(Question).where(here, col(Question.id).in_(some)))
+        tx.execute(delete(Vote).where(col(Vote.community_id) == community_id, col(Vote.question_id).in_(some)))
+
+
+def series_of(
+    tx: Tx, community_id: UUID, schedule_id: UUID | None = None, *, series_id: UUID | None = None
+) -> Series | None:
+    """The community's first series, or the one with that schedule or id; locked: one question at a time is asked."""
     query = select(Series).where(col(Series.community_id) == community_id).with_for_update()
     if schedule_id is not None:
         query = query.where(col(Series.schedule_id) == schedule_id)
+    if series_id is not None:
+        query = query.where(col(Series.id) == series_id)
     row = tx.execute(query.order_by(col(Series.id)).limit(1)).first()
     return Series(**row._mapping) if row else None
+
+
+def set_series(tx: Tx, community_id: UUID, series_id: UUID, **values: Any) -> None:
+    """Change a series."""
+    tx.execute(
+        update(Series).where(col(Series.community_id) == community_id, col(Series.id) == series_id).values(**values)
+    )
+
+
+def all_series(connection: Connection, community_id: UUID) -> list[Run]:
+    """A community's series, those that ended last."""
+    rows = connection.execute(
+        select(
+            col(Series.id),
+            col(Series.schedule_id),
+            col(Series.title),
+            col(Series.image),
+            col(Series.draw),
+            col(Series.categories),
+            col(Series.tone),
+            col(Series.allows),
+            col(Schedule.paused_at),
+            col(Schedule.ended_at),
+        )
+        .join(
+            Schedule,
+            and_(
+                col(Schedule.community_id) == col(Series.community_id),
+                col(Schedule.id) == col(Series.schedule_id),
+            ),
+        )
+        .where(col(Series.community_id) == community_id)
+        .order_by(col(Schedule.ended_at).is_not(None), col(Series.id))
+    )
+    return [
+        Run(*row[:8], state="ended" if row.ended_at else "paused" if row.paused_at else "running") for row in rows
+    ]
+
+
+def all_questions(
+    connection: Connection,
+    community_id: UUID,
+    say: Callable[[Words], str],
+    *,
+    series_id: UUID | None = None,
+    question_id: UUID | None = None,
+) -> list[Kept]:
+    """All questions of a community or a series, or just one; those that wait first and in order."""
+    query = select(
+        col(Question.id),
+        col(Question.series_id),
+        col(Question.words),
+        col(Question.category),
+        col(Question.tone),
+        col(Question.sponsor),
+        col(Question.source),
+        col(Question.asked_at),
+        col(Question.place),
+        col(Question.votes),
+    ).where(col(Question.community_id) == community_id)
+    if series_id is not None:
+        query = query.where(col(Question.series_id) == series_id)
+    if question_id is not None:
+        query = query.where(col(Question.id) == question_id)
+    rows = connection.execute(
+        query.order_by(
+            col(Question.asked_at).is_not(None), col(Question.series_id), col(Question.place), col(Question.id)
+        )
+    )
+    return [Kept(row.id, row.series_id, row.words, plain(say(words_from_data(row.words))), *row[3:]) for row in rows]
+
+
+def found(questions: Iterable[Kept], text: str) -> list[Kept]:
+    """The questions that hold all the words, in their text, category or sponsor."""
+    wanted = text.casefold().split()
+    return [
+        one
+        for one in questions
+        if all(word in f"{one.text} {one.category} {one.tone} {one.sponsor or ''}".casefold() for word in wanted)
+    ]
 
 
 def _unasked(community_id: UUID, series_id: UUID) -> tuple[Any, ...]:
@@ -261,20 +255,3 @@ def _unasked(community_id: UUID, series_id: UUID) -> tuple[Any, ...]:
         col(Question.series_id) == series_id,
         col(Question.asked_at).is_(None),
     )
-
-
-def tell_keeper(tx: Tx, community_id: UUID, series_id: UUID, keeper_id: UUID, *, now: datetime) -> None:
-    """Tell whoever set the series up, in private, that nothing could be asked."""
-    lane = tx.scalar(select(col(Account.platform)).where(col(Account.id) == keeper_id))
-    for target in targets(tx, [(community_id, series_id)]).get((community_id, series_id), ()):
-        if target.lane == lane:
-            owe_private(
-                tx,
-                community_id=community_id,
-                space_id=target.space_id,
-                lane=target.lane,
-                account_id=keeper_id,
-                message=Message(text=_("No question of the day waits, so none was posted: `/hall question`.")),
-                now=now,
-            )
-            return

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, select
 from sqlmodel import col
 
+from core.action import Action
 from core.context import Context, Viewer
 from core.markup import escape, mention
-from core.message import Button, ButtonStyle, Message, Pair
+from core.message import Button, Message, Pair
 from core.texts import Domain, words_from_data
 from plugins.question_of_the_day.queue import CODE
-from plugins.question_of_the_day.tables import Answer, Question
+from plugins.question_of_the_day.tables import Answer, Question, Series, Suggestion
 from storage.people import external_id_of
 from storage.tables import Account, Activity, Member, Schedule, Space
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _ = Domain("question_of_the_day")
 
-SHOWN_QUESTIONS = 10
 SHOWN_ANSWERS = 15
 """As many answers as a message can hold when each is long."""
 SHOWN_LENGTH = 100
@@ -35,25 +35,6 @@ SHOWN_LENGTH = 100
 def local_date(moment: datetime, time_zone: str) -> str:
     """The day of a moment in a zone, ``2026-11-23``."""
     return moment.astimezone(ZoneInfo(time_zone)).date().isoformat()
-
-
-async def queue_message(ctx: Context) -> Message:
-    """What waits, in order."""
-    here = (col(Question.community_id) == ctx.community_id, col(Question.asked_at).is_(None))
-    async with ctx.session() as session:
-        count = await session.scalar(select(func.count()).select_from(Question).where(*here)) or 0
-        rows = await session.scalars(
-            select(col(Question.words)).where(*here).order_by(col(Question.id)).limit(SHOWN_QUESTIONS)
-        )
-        lines = [f"- {ctx.say(words_from_data(words), ctx.place.language)}" for words in rows]
-    if count > len(lines):
-        lines.append(ctx.say(_("… and {n} more", n=count - len(lines))))
-    add = Button(_("Add a question"), ctx.action("add"), form=True, style=ButtonStyle.PRIMARY)
-    if not count:
-        return Message(text=_("No question waits. Add one first."), controls=(add,))
-    return Message(
-        title=_("{n} question waits", "{n} questions wait", n=count), text="\n".join(lines), controls=(add,)
-    )
 
 
 async def newest(session: AsyncSession, community_id: UUID) -> Activity | None:
@@ -84,6 +65,8 @@ async def answers_message(ctx: Context) -> Message:
                 ctx.say(_("a member")),
                 external_id_of(ctx.hall.store.vault, account.platform, account.scope, account.sealed),
             )
+        elif answer.member_id is None:
+            who = ctx.say(_("without a name"))
         else:
             who = ctx.say(_("someone in {space}", space=escape(space)))
         lines.append(f"- {who}: {short}")
@@ -99,7 +82,7 @@ async def answers_message(ctx: Context) -> Message:
 
 
 async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
-    """For the manager's page: the newest question and its answers, the queue, the next time."""
+    """For the manager's page: the newest question and its answers, the queues, the next times, the files."""
     shown: list[Message] = []
     activity = await newest(session, viewer.community_id)
     if activity is not None:
@@ -118,29 +101,54 @@ async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
                 fields=tuple(Pair(space, str(count)) for space, count in by_space),
             )
         )
-    waiting = await session.scalar(
-        select(func.count())
-        .select_from(Question)
-        .where(col(Question.community_id) == viewer.community_id, col(Question.asked_at).is_(None))
-    )
-    schedule = await session.scalar(
-        select(Schedule).where(
-            col(Schedule.community_id) == viewer.community_id,
-            col(Schedule.plugin) == CODE,
-            col(Schedule.ended_at).is_(None),
-        )
-    )
-    when = "–"
-    if schedule is not None and schedule.next_at is not None:
-        local = schedule.next_at.astimezone(ZoneInfo(schedule.time_zone or viewer.time_zone))
-        when = local.strftime("%Y-%m-%d %H:%M")
-    shown.append(
-        Message(
-            title=_("Next"),
-            fields=(Pair(_("Goes out"), when), Pair(_("Questions waiting"), str(waiting or 0))),
-        )
-    )
+    shown += await _coming(session, viewer)
+    shown.append(await _files(session, viewer))
     return shown
+
+
+async def _coming(session: AsyncSession, viewer: Viewer) -> list[Message]:
+    """When each series goes out next, and how much waits in it."""
+    waiting: dict[UUID, int] = {
+        row[0]: row[1]
+        for row in await session.execute(
+            select(col(Question.series_id), func.count())
+            .where(col(Question.community_id) == viewer.community_id, col(Question.asked_at).is_(None))
+            .group_by(col(Question.series_id))
+        )
+    }
+    rows = await session.execute(
+        select(col(Series.id), col(Series.title), col(Schedule.next_at), col(Schedule.time_zone))
+        .join(
+            Schedule,
+            and_(
+                col(Schedule.community_id) == col(Series.community_id),
+                col(Schedule.id) == col(Series.schedule_id),
+            ),
+        )
+        .where(col(Series.community_id) == viewer.community_id, col(Schedule.ended_at).is_(None))
+        .order_by(col(Series.id))
+    )
+    shown = []
+    for row in rows:
+        when = "–"
+        if row.next_at is not None:
+            when = row.next_at.astimezone(ZoneInfo(row.time_zone or viewer.time_zone)).strftime("%Y-%m-%d %H:%M")
+        fields = (Pair(_("Goes out"), when), Pair(_("Questions waiting"), str(waiting.get(row.id, 0))))
+        upload = Button(_("A list for this series"), Action(CODE, "csvin", (row.id,), viewer.community_id))
+        shown.append(Message(title=row.title or _("Next"), fields=fields, controls=(upload,)))
+    return shown
+
+
+async def _files(session: AsyncSession, viewer: Viewer) -> Message:
+    suggested = await session.scalar(
+        select(func.count()).select_from(Suggestion).where(col(Suggestion.community_id) == viewer.community_id)
+    )
+    files = (
+        Button(_("All questions as CSV"), Action(CODE, "csvout", (), viewer.community_id)),
+        Button(_("Who answered what, as CSV"), Action(CODE, "whosai", (), viewer.community_id)),
+    )
+    pair = Pair(_("Suggestions waiting"), str(suggested or 0))
+    return Message(title=_("Lists"), fields=(pair,), controls=files)
 
 
 def _answers(community_id: UUID, activity_id: UUID):  # type: ignore[no-untyped-def]  # SQLAlchemy's own Select type says less than inference

@@ -129,7 +129,7 @@ def not_here() -> Message:
 
 
 async def _schedule(ctx: Context) -> Any:
-    """The row of the schedule by which questions are asked."""
+    """The row of the schedule by which the first series asks; the others' are at the schedules' desk."""
     async with ctx.session() as session:
         return await session.scalar(
             select(Schedule)
@@ -141,6 +141,8 @@ async def _schedule(ctx: Context) -> Any:
                 ),
             )
             .where(col(Series.community_id) == ctx.community_id)
+            .order_by(col(Series.id))
+            .limit(1)
         )
 
 

@@ -156,6 +156,7 @@ async def test_a_press_on_what_is_gone_gets_a_kind_word(stage: Stage) -> None:
     late = await stage.write("Mia", opened, "A walk")
     await stage.until_told("Mia", late, "closed")
     await stage.settled()
+    await stage.store.write(lambda tx: tx.execute(text("DELETE FROM qotd_asked")) and None)
     await stage.store.write(lambda tx: tx.execute(text("DELETE FROM activity")) and None)
     gone = await stage.press("Mia", second, "Answer")
     await stage.until_told("Mia", gone, "This question was removed.")

@@ -178,7 +178,8 @@ async def test_in_a_browser(library: Site, shelf: Shelf, browser: BrowserContext
         (tmp_path / "new.txt").write_text("a\nb\nc")
         await page.get_by_label("New list").set_input_files(tmp_path / "new.txt")
         await page.wait_for_timeout(2500)  # the page refreshed itself meanwhile
-        await page.get_by_role("button", name="Hand in").click()
+        mine = page.locator("form", has=page.get_by_label("New list"))
+        await mine.get_by_role("button", name="Hand in").click()
         await page.get_by_text("3 lines of new.txt").wait_for()
         await page.screenshot(path=tmp_path / "files.png", full_page=True)
     assert shelf.text == "a\nb\nc"

@@ -1,0 +1,314 @@
+"""Which question is next in a series: by its queue, at random, by turns of its categories, or by what works here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from plugins.question_of_the_day.tables import Answer, Asked, Question, Series
+from storage.prepared import PreparedForAll, Statement
+from storage.tx import Tx
+from storage.types import Id
+
+QUEUE, RANDOM, TURNS, WORKS = "queue", "random", "turns", "works"
+DRAWS = (QUEUE, RANDOM, TURNS, WORKS)
+"""How a series draws: in order; at random, none twice; each category in turn; the categories that work here."""
+EXPLORE = 4
+"""Where categories that work are drawn, each fourth question is of the one that was asked least: tastes change."""
+LOOKED_AT = 60
+"""The newest questions of a series by which it is told what works."""
+
+Run = Callable[..., list[tuple[Any, ...]]]
+"""Runs a statement that was prepared for many keys: :meth:`storage.tx.Tx.run_all`, or the same for a reader."""
+
+
+class Place(NamedTuple):
+    """A schedule that asks, on a local day as ``month * 100 + day``."""
+
+    community_id: UUID
+    schedule_id: UUID
+    day: int
+
+
+class Next(NamedTuple):
+    """A series whose time has come, with the question that it asks; ``question_id`` is None where none waits."""
+
+    community_id: UUID
+    schedule_id: UUID
+    series_id: UUID
+    keeper_id: UUID | None
+    before: UUID | None
+    """The activity of the question before, which this one closes."""
+    title: str | None
+    image: str | None
+    allows: str
+    draw: str
+    question_id: UUID | None
+    words: Any
+    language: str | None
+    category: str
+    sponsor: str | None
+
+    @property
+    def votes(self) -> bool:
+        """Members vote for what comes next."""
+        return "vote" in self.allows
+
+
+_QUESTION = ("question_id", "words", "language", "category", "sponsor")
+
+
+def day_of(moment: datetime, time_zone: str | None = None) -> int:
+    """The day of a moment, in a zone, as seasons are written: 1224 is Christmas Eve. A wall time needs no zone."""
+    local = moment.astimezone(ZoneInfo(time_zone)) if time_zone is not None else moment
+    return local.month * 100 + local.day
+
+
+def draw(tx: Tx, places: Sequence[Place]) -> list[Next]:
+    """What each schedule's series asks next; the series are locked, so that one question at a time is asked."""
+    return _draw(tx.run_all, _NEXT, places)
+
+
+def look(connection: Connection, place: Place) -> Next | None:
+    """What a series would ask next, read only."""
+
+    def run(statement: PreparedForAll, keys: Sequence[tuple[Any, ...]], **params: Any) -> list[tuple[Any, ...]]:
+        cursor = connection.connection.cursor()
+        try:
+            return statement.run_all(cursor, connection.dialect, keys, params)
+        finally:
+            cursor.close()
+
+    return next(iter(_draw(run, _LOOK, [place])), None)
+
+
+def _draw(run: Run, statement: PreparedForAll, places: Sequence[Place]) -> list[Next]:
+    drawn = [Next(*row) for row in run(statement, places)]
+    days = {(place.community_id, place.schedule_id): place.day for place in places}
+    waits = [one for one in drawn if one.question_id is not None]
+
+    def keys(several: Sequence[Next]) -> list[tuple[Any, ...]]:
+        return [(one.community_id, one.series_id, days[one.community_id, one.schedule_id]) for one in several]
+
+    able = [one for one in waits if one.draw == WORKS]
+    sorted_ones = [one for one in waits if one.draw in (RANDOM, TURNS) or (one.votes and one.draw != WORKS)]
+    instead: dict[UUID, tuple[Any, ...]] = {
+        series_id: tuple(question) for series_id, *question in run(_FIRST, keys(sorted_ones))
+    }
+    if able:
+        instead |= _working(run, keys(able))
+    return [
+        one._replace(**dict(zip(_QUESTION, instead[one.series_id], strict=True))) if one.series_id in instead else one
+        for one in drawn
+    ]
+
+
+def _working(run: Run, able: Sequence[tuple[Any, ...]]) -> dict[UUID, tuple[Any, ...]]:
+    """The first question of the category that works, in each series."""
+    first: dict[UUID, dict[str, tuple[Any, ...]]] = {}
+    for series_id, *question in run(_FIRST_OF_EACH, able):
+        first.setdefault(series_id, {})[question[_QUESTION.index("category")]] = tuple(question)
+    yields: dict[UUID, dict[str, tuple[int, int]]] = {}
+    asked: dict[UUID, int] = {}
+    for series_id, category, count, answers, in_all in run(_YIELDS, [key[:2] for key in able]):
+        yields.setdefault(series_id, {})[category] = (count, int(answers))
+        asked[series_id] = in_all
+    return {
+        series_id: waiting[that_works(yields.get(series_id, {}), list(waiting), asked.get(series_id, 0))]
+        for series_id, waiting in first.items()
+    }
+
+
+def that_works(yields: dict[str, tuple[int, int]], waiting: Sequence[str], asked: int) -> str:
+    """The category to ask out of those that wait, by how often each was asked lately and what answers that brought.
+
+    Three of four times the one with the most answers a question, each reckoned as if it had been asked once more with
+    the average result, so that one lucky question decides nothing and a new category starts in the middle. Each
+    fourth time the one that was asked least.
+    """
+    asked = sum(count for count, _answers in yields.values())
+    if asked % EXPLORE == EXPLORE - 1:
+        return min(waiting, key=lambda one: (yields.get(one, (0, 0))[0], one))
+    mean = sum(answers for _count, answers in yields.values()) / asked if asked else 0.0
+
+    def expected(one: str) -> float:
+        count, answers = yields.get(one, (0, 0))
+        return (answers + mean) / (count + 1)
+
+    return max(sorted(waiting), key=expected)
+
+
+def fits(day: Any) -> ColumnElement[bool]:
+    """A question waits that its series takes on that day."""
+    start, end = col(Question.season_from), col(Question.season_to)
+    return and_(
+        col(Question.community_id) == col(Series.community_id),
+        col(Question.series_id) == col(Series.id),
+        col(Question.asked_at).is_(None),
+        or_(col(Series.tone) == literal_column("''"), col(Series.tone) == col(Question.tone)),
+        or_(
+            col(Series.categories) == literal_column("''"),
+            col(Series.categories).like(
+                literal_column("'%|'").op("||")(col(Question.category)).op("||")(literal_column("'|%'"))
+            ),
+        ),
+        or_(
+            start.is_(None),
+            and_(start <= end, day >= start, day <= end),
+            and_(start > end, or_(day >= start, day <= end)),
+        ),
+    )
+
+
+def order() -> tuple[Any, ...]:
+    """What is first of what waits in a series."""
+    earlier = aliased(Question)
+    turn = (
+        select(func.max(col(earlier.asked_at)))
+        .where(
+            col(earlier.community_id) == col(Series.community_id),
+            col(earlier.series_id) == col(Series.id),
+            col(earlier.category) == col(Question.category),
+            col(earlier.asked_at).is_not(None),
+        )
+        .correlate(Series, Question)
+        .scalar_subquery()
+    )
+    voted = col(Series.allows).like(literal_column("'%vote%'"))
+    zero: ColumnElement[Any] = literal_column("0")
+    # A case's other ways are not reckoned, so a plain queue pays nothing for the turns.
+    in_turn = case((col(Series.draw) == literal_column(f"'{TURNS}'"), turn))
+    return (
+        case((voted, col(Question.votes)), else_=zero).desc(),
+        case((in_turn.is_(None), zero), else_=literal_column("1")),
+        in_turn,
+        case((col(Series.draw) == literal_column(f"'{RANDOM}'"), col(Question.lot)), else_=zero),
+        col(Question.place),
+        col(Question.id),
+    )
+
+
+def _next(*, lock: bool) -> PreparedForAll:
+    def build(wanted: Any) -> Statement:
+        # In the queue's order, which an index has: series that draw otherwise look again, by their own statements.
+        first = (
+            select(col(Question.id))
+            .where(fits(wanted.c.day))
+            .order_by(col(Question.place), col(Question.id))
+            .limit(1)
+            .correlate(Series, wanted)
+            .scalar_subquery()
+        )
+        statement = (
+            select(
+                col(Series.community_id),
+                col(Series.schedule_id),
+                col(Series.id),
+                col(Series.keeper_id),
+                col(Series.activity_id),
+                col(Series.title),
+                col(Series.image),
+                col(Series.allows),
+                col(Series.draw),
+                col(Question.id),
+                col(Question.words),
+                col(Question.language),
+                col(Question.category),
+                col(Question.sponsor),
+            )
+            .join(
+                wanted,
+                and_(
+                    col(Series.community_id) == wanted.c.community_id,
+                    col(Series.schedule_id) == wanted.c.schedule_id,
+                ),
+            )
+            .outerjoin(
+                Question,
+                and_(col(Question.community_id) == col(Series.community_id), col(Question.id) == first),
+            )
+        )
+        return statement.with_for_update(of=Series) if lock else statement
+
+    return PreparedForAll({"community_id": Id(), "schedule_id": Id(), "day": Integer()}, build)
+
+
+_NEXT, _LOOK = _next(lock=True), _next(lock=False)
+
+
+def _ranked(*, by_category: bool) -> Callable[[Any], Statement]:
+    """The first question of each series, or of each of its categories, as the series draws."""
+
+    def build(wanted: Any) -> Statement:
+        groups = (col(Series.community_id), col(Series.id), *([col(Question.category)] if by_category else []))
+        ranked = (
+            select(
+                col(Series.id).label("series_id"),
+                col(Question.id).label("question_id"),
+                col(Question.words).label("words"),
+                col(Question.language).label("language"),
+                col(Question.category).label("category"),
+                col(Question.sponsor).label("sponsor"),
+                func.row_number().over(partition_by=groups, order_by=order()).label("number"),
+            )
+            .select_from(wanted)
+            .join(
+                Series,
+                and_(col(Series.community_id) == wanted.c.community_id, col(Series.id) == wanted.c.series_id),
+            )
+            .join(Question, fits(wanted.c.day))
+            .subquery()
+        )
+        columns = [ranked.c.series_id, *(ranked.c[name] for name in _QUESTION)]
+        return select(*columns).where(ranked.c.number == literal_column("1"))
+
+    return build
+
+
+_FIRST = PreparedForAll({"community_id": Id(), "series_id": Id(), "day": Integer()}, _ranked(by_category=False))
+_FIRST_OF_EACH = PreparedForAll(
+    {"community_id": Id(), "series_id": Id(), "day": Integer()}, _ranked(by_category=True)
+)
+
+
+def _yields(wanted: Any) -> Statement:
+    """Of the newest questions of each series, by category: how many there were, their answers, and how many questions
+    the series asked in all."""
+    mine = (col(Asked.community_id), col(Asked.series_id))
+    newest = (
+        select(
+            *mine,
+            col(Asked.activity_id),
+            col(Asked.category),
+            func.row_number().over(partition_by=mine, order_by=col(Asked.asked_at).desc()).label("number"),
+            func.count().over(partition_by=mine).label("asked"),
+        )
+        .select_from(wanted)
+        .join(
+            Asked,
+            and_(col(Asked.community_id) == wanted.c.community_id, col(Asked.series_id) == wanted.c.series_id),
+        )
+        .subquery()
+    )
+    answers = (
+        select(func.count())
+        .select_from(Answer)
+        .where(col(Answer.community_id) == newest.c.community_id, col(Answer.activity_id) == newest.c.activity_id)
+        .correlate(newest)
+        .scalar_subquery()
+    )
+    return (
+        select(newest.c.series_id, newest.c.category, func.count(), func.sum(answers), func.max(newest.c.asked))
+        .where(newest.c.number <= literal_column(str(LOOKED_AT)))
+        .group_by(newest.c.community_id, newest.c.series_id, newest.c.category)
+    )
+
+
+_YIELDS = PreparedForAll({"community_id": Id(), "series_id": Id()}, _yields)

@@ -1,0 +1,488 @@
+"""Where managers fill and order the queues: one question at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from core.action import Action
+from core.activity import owe_private
+from core.context import Context
+from core.form import FieldKind, Form, FormField, Value
+from core.markup import escape, plain
+from core.message import Button, ButtonStyle, Message, Option, cut
+from core.plugin import Answer, Plugin, command, form, press, submit
+from core.rights import Right
+from core.texts import Domain, Words, words_from_data
+from plugins.question_of_the_day import asking, drawing, queue
+from plugins.question_of_the_day.cards import sponsored
+from plugins.question_of_the_day.likeness import alike
+from plugins.question_of_the_day.queue import MAX_QUESTION, MIN_QUESTION, Kept, NewQuestion, Run
+from plugins.question_of_the_day.tables import Question
+from storage.tx import Tx
+
+_ = Domain("question_of_the_day")
+
+SHOWN_QUESTIONS = 10
+SHOWN_LENGTH = 150
+"""Characters of a question in a list."""
+TOP, UP, DOWN = 0, 1, 2
+TONES: dict[str, Words] = {queue.LIGHT: _("light"), queue.SERIOUS: _("serious")}
+
+
+class QueueDesk(Plugin):
+    """The queues."""
+
+    # -- adding ----------------------------------------------------------------------------------------------------
+    @command("question", _("Add a question to the queue"), right=Right.MANAGE, form=True)
+    async def question(self, ctx: Context, _text: str) -> Answer:
+        """Open the form for a new question."""
+        return await self.question_form(ctx, ctx.action("add"))
+
+    @form("add", right=Right.MANAGE)
+    async def question_form(self, ctx: Context, action: Action) -> Form:
+        """The form for a new question; which series, where there are several."""
+        field = FormField(
+            FieldKind.LONG,
+            "question",
+            _("Your question"),
+            hint=_("One question, in the language of your community"),
+            minimum=MIN_QUESTION,
+            maximum=MAX_QUESTION,
+        )
+        return Form(action, _("New question"), (field, *await series_field(ctx, _id(action))), submit=_("Add"))
+
+    @submit("add", right=Right.MANAGE)
+    async def add(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer:
+        """Put a question into a queue, and say which others are like it."""
+        text = str(values["question"])
+        community_id, language = ctx.community_id, ctx.place.language
+        wanted = chosen_series(values)
+        known = await ctx.read(lambda connection: queue.all_questions(connection, community_id, _say(ctx)))
+        near = await asyncio.to_thread(alike, text, [one.text for one in known])
+
+        def unit(tx: Tx) -> tuple[int, UUID]:
+            series = queue.series_of(tx, community_id, series_id=wanted)
+            if series is None:
+                raise LookupError("a community that was set up has a series")
+            left = queue.add_questions(tx, community_id, series.id, [NewQuestion(escape(text), language)])
+            newest = select(col(Question.id)).where(
+                col(Question.community_id) == community_id, col(Question.series_id) == series.id
+            )
+            return left, tx.scalar(newest.order_by(col(Question.id).desc()).limit(1))
+
+        waiting, question_id = await ctx.write(unit)
+        added = _("Added. {n} question waits.", "Added. {n} questions wait.", n=waiting)
+        lines = [ctx.say(added)]
+        if near:
+            lines += [ctx.say(_("It is much like:")), *(f"- {line(ctx, known[one])}" for one in near)]
+        return Message(
+            text="\n".join(lines) if near else added,
+            controls=(
+                Button(_("Add another"), ctx.action("add", *([wanted] if wanted else [])), form=True),
+                Button(_("Category, tone, sponsor"), ctx.action("edit", question_id), form=True),
+                Button(_("Show the queue"), ctx.action("queue")),
+            ),
+        )
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+    @command(
+        "questions",
+        _("The queue of questions, or those with your words in them"),
+        right=Right.MANAGE,
+        takes_text=True,
+    )
+    async def questions(self, ctx: Context, text: str) -> Answer:
+        """What waits, in order; with words after it, what holds them."""
+        return await self.search(ctx, text) if text.strip() else await queue_message(ctx)
+
+    async def search(self, ctx: Context, text: str) -> Message:
+        """What holds these words, asked ones too. The desk for many at once says how."""
+        raise NotImplementedError
+
+    @press("queue", right=Right.MANAGE)
+    async def show_queue(self, ctx: Context, action: Action) -> Answer:
+        """The queue again, of the series and from the place that the button names."""
+        start = next((one for one in action.args if isinstance(one, int)), 0)
+        return await queue_message(ctx, _id(action), start)
+
+    @press("look", right=Right.MANAGE)
+    async def look(self, ctx: Context, action: Action) -> Answer:
+        """One question, and what can be done with it."""
+        return await one_message(ctx, _id(action))
+
+    # -- changing -------------------------------------------------------------------------------------------------
+    @press("move", right=Right.MANAGE)
+    async def move(self, ctx: Context, action: Action) -> Answer:
+        """Move a question in its queue."""
+        question_id, to = _id(action), action.args[1] if len(action.args) > 1 else TOP
+        moves: dict[Any, queue.Move] = {TOP: lambda _at: 0, UP: lambda at: at - 1, DOWN: lambda at: at + 1}
+        where = moves.get(to)
+        if question_id is None or where is None:
+            return gone()
+        if not await ctx.write(lambda tx: queue.move(tx, ctx.community_id, question_id, where)):
+            return gone()
+        return await one_message(ctx, question_id)
+
+    @form("edit", right=Right.MANAGE)
+    async def edit_form(self, ctx: Context, action: Action) -> Form | Message:
+        """A waiting question's words, category, tone and sponsor."""
+        found = await one_of(ctx, _id(action))
+        if found is None or found.asked_at is not None:
+            return gone()
+        return edit_form(action, found)
+
+    @submit("edit", right=Right.MANAGE)
+    async def edit(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer:
+        """Change a question that still waits. Words that stay as they are keep their translations."""
+        question_id = _id(action)
+        found = await one_of(ctx, question_id)
+        if found is None:
+            return gone()
+        new: dict[str, Any] = about(values)
+        if str(values["question"]) != found.text:
+            new |= {"words": escape(str(values["question"])), "language": ctx.place.language}
+
+        def unit(tx: Tx) -> bool:
+            changed = tx.execute(
+                update(Question).where(*_waits(ctx, question_id)).values(**new).returning(col(Question.id))
+            )
+            return changed.first() is not None
+
+        return await one_message(ctx, question_id) if await ctx.write(unit) else gone()
+
+    @press("drop", right=Right.MANAGE)
+    async def drop(self, ctx: Context, action: Action) -> Answer:
+        """Take a question out of the queue."""
+        question_id = _id(action)
+        if question_id is None:
+            return gone()
+        await ctx.write(lambda tx: queue.remove(tx, ctx.community_id, [question_id]))
+        again = Button(_("Show the queue"), ctx.action("queue"))
+        return Message(text=_("Taken out of the queue."), controls=(again,))
+
+    # -- asking now --------------------------------------------------------------------------------------------------
+    @command("ask", _("Post the next question now"), right=Right.MANAGE)
+    async def ask(self, ctx: Context, _text: str) -> Answer:
+        """A preview of the next question, and the button that posts it; which series, where there are several."""
+        series = await running(ctx)
+        if len(series) > 1:
+            controls = tuple(Button(series_label(ctx, one), ctx.action("next", one.id)) for one in series[:20])
+            return Message(text=_("Of which series?"), controls=controls)
+        return await self._preview(ctx, series[0].schedule_id if series else None)
+
+    @press("next", right=Right.MANAGE)
+    async def ask_of(self, ctx: Context, action: Action) -> Answer:
+        """The same for one series."""
+        series = next((one for one in await running(ctx) if one.id == _id(action)), None)
+        return await self._preview(ctx, series.schedule_id if series else None)
+
+    async def _preview(self, ctx: Context, schedule_id: UUID | None) -> Message:
+        drawn = None
+        if schedule_id is not None:
+            day = drawing.day_of(ctx.now, ctx.place.time_zone)
+            place = drawing.Place(ctx.community_id, schedule_id, day)
+            drawn = await ctx.read(lambda connection: drawing.look(connection, place))
+        if drawn is None or drawn.question_id is None:
+            add = Button(_("Add a question"), ctx.action("add"), form=True, style=ButtonStyle.PRIMARY)
+            return Message(text=_("No question waits. Add one first."), controls=(add,))
+        quoted = "\n".join(
+            f"> {one}" for one in ctx.say(words_from_data(drawn.words), ctx.place.language).split("\n")
+        )
+        return Message(
+            title=sponsored(_("This is next"), drawn.sponsor),
+            text=quoted,
+            controls=(
+                Button(_("Post it now"), ctx.action("now", drawn.question_id), style=ButtonStyle.PRIMARY),
+                Button(_("Send it to me as a test"), ctx.action("test", drawn.question_id)),
+                Button(_("Show the queue"), ctx.action("queue", drawn.series_id)),
+            ),
+        )
+
+    @press("now", right=Right.MANAGE)
+    async def post_now(self, ctx: Context, action: Action) -> Answer:
+        """Post one question now: the one that the button named, once however often it is pressed."""
+        wanted = _id(action)
+        community_id, now = ctx.community_id, ctx.now
+
+        def unit(tx: Tx) -> UUID | None:
+            question = tx.execute(
+                select(
+                    col(Question.id),
+                    col(Question.series_id),
+                    col(Question.words),
+                    col(Question.language),
+                    col(Question.category),
+                    col(Question.sponsor),
+                ).where(col(Question.community_id) == community_id, col(Question.id) == wanted)
+            ).first()
+            series = queue.series_of(tx, community_id, series_id=question.series_id) if question else None
+            if series is None or question is None:
+                return None
+            ask = asking.Ask(
+                drawing.Next(
+                    community_id,
+                    series.schedule_id,
+                    series.id,
+                    series.keeper_id,
+                    series.activity_id,
+                    series.title,
+                    series.image,
+                    series.allows,
+                    series.draw,
+                    question.id,
+                    question.words,
+                    question.language,
+                    question.category,
+                    question.sponsor,
+                )
+            )
+            try:
+                return next(iter(asking.ask_all(tx, [ask], now)), None)
+            except asking.Taken:
+                return None
+
+        posted = await ctx.write(unit)
+        if posted is None:
+            return Message(text=_("That question was posted already, or there is no channel left to post it in."))
+        return Message(text=_("On its way."))
+
+    @press("test", right=Right.MANAGE)
+    async def test(self, ctx: Context, action: Action) -> Answer:
+        """Send a question to the manager alone, in private. It stays where it is in the queue."""
+        wanted = _id(action)
+        community_id, space_id, lane, now = ctx.community_id, ctx.space_id, ctx.place.platform, ctx.now
+
+        def unit(tx: Tx) -> bool:
+            question = tx.execute(
+                select(col(Question.words), col(Question.sponsor)).where(
+                    col(Question.community_id) == community_id, col(Question.id) == wanted
+                )
+            ).first()
+            if question is None:
+                return False
+            owe_private(
+                tx,
+                community_id=community_id,
+                space_id=space_id,
+                lane=lane,
+                account_id=ctx.account(tx),
+                message=Message(
+                    title=_("Test: only you see this"),
+                    text=_(
+                        "**{title}**\n{question}\n\n_It stays in the queue. Members get it with a button to answer._",
+                        title=sponsored(self.title, question.sponsor),
+                        question=words_from_data(question.words),
+                    ),
+                ),
+                now=now,
+            )
+            return True
+
+        if not await ctx.write(unit):
+            return Message(text=_("That question is gone."))
+        return Message(
+            text=_("On its way to you in private. If nothing comes, write me something there once, then try again.")
+        )
+
+
+# -- parts -----------------------------------------------------------------------------------------------------------
+async def queue_message(ctx: Context, series_id: UUID | None = None, start: int = 0) -> Message:
+    """What waits in a series (the first one, where none is named), in order, a button for each."""
+    series = await ctx.read(lambda connection: queue.all_series(connection, ctx.community_id))
+    mine = next((one for one in series if one.id == series_id), series[0] if series else None)
+    which = [mine.id] if mine is not None and len(series) > 1 else []
+    add = Button(_("Add a question"), ctx.action("add", *which), form=True, style=ButtonStyle.PRIMARY)
+    decks = Button(_("Decks"), ctx.action("decks"))
+    others = tuple(
+        Button(series_label(ctx, one), ctx.action("queue", one.id))
+        for one in series[:8]
+        if mine is not None and one.id != mine.id
+    )
+    waiting = []
+    if mine is not None:
+        kept = await ctx.read(
+            lambda connection: queue.all_questions(connection, ctx.community_id, _say(ctx), series_id=mine.id)
+        )
+        waiting = [one for one in kept if one.asked_at is None]
+    if not waiting:
+        return Message(text=_("No question waits. Add one first."), controls=(add, decks, *others))
+    shown = waiting[start : start + SHOWN_QUESTIONS]
+    lines = [f"{number}. {line(ctx, one)}" for number, one in enumerate(shown, start + 1)]
+    left = len(waiting) - start - len(shown)
+    more: tuple[Button, ...] = ()
+    if left > 0:
+        lines.append(ctx.say(_("… and {n} more", n=left)))
+        more = (Button(_("Show the rest"), ctx.action("queue", shown[0].series_id, start + len(shown))),)
+    numbers = tuple(Button(str(number), ctx.action("look", one.id)) for number, one in enumerate(shown, start + 1))
+    find = Button(_("Search"), ctx.action("find"), form=True)
+    return Message(
+        title=_("{n} question waits", "{n} questions wait", n=len(waiting)),
+        text="\n".join(lines),
+        controls=(*numbers, *more, add, find, decks, *others),
+    )
+
+
+async def one_message(ctx: Context, question_id: UUID | None) -> Message:
+    """One question with its buttons."""
+    found = await one_of(ctx, question_id)
+    if found is None:
+        return gone()
+    parts = [f"> {escape(found.text)}"]
+    if found.category:
+        parts.append(ctx.say(_("Category: {category}", category=escape(found.category))))
+    if found.tone:
+        parts.append(ctx.say(_("Tone: {tone}", tone=ctx.say(TONES.get(found.tone, found.tone)))))
+    if found.sponsor:
+        parts.append(ctx.say(_("Sponsored by {sponsor}", sponsor=found.sponsor)))
+    if found.votes:
+        parts.append(ctx.say(_("{n} vote", "{n} votes", n=found.votes)))
+    if found.asked_at is not None:
+        parts.append(ctx.say(_("It was asked already.")))
+        return Message(text="\n".join(parts))
+    controls = (
+        Button(_("Post it now"), ctx.action("now", found.id)),
+        Button(_("To the top"), ctx.action("move", found.id, TOP)),
+        Button(_("Up"), ctx.action("move", found.id, UP)),
+        Button(_("Down"), ctx.action("move", found.id, DOWN)),
+        Button(_("Change"), ctx.action("edit", found.id), form=True),
+        Button(_("Take it out"), ctx.action("drop", found.id), style=ButtonStyle.DANGER),
+        Button(_("Show the queue"), ctx.action("queue", found.series_id)),
+    )
+    kept = await ctx.read(
+        lambda connection: queue.all_questions(connection, ctx.community_id, _say(ctx), series_id=found.series_id)
+    )
+    waiting = [one.id for one in kept if one.asked_at is None]
+    number = waiting.index(found.id) + 1 if found.id in waiting else 0
+    return Message(title=_("{n} of {all}", n=number, all=len(waiting)), text="\n".join(parts), controls=controls)
+
+
+def edit_form(action: Action, found: Kept | None = None, *, text: str = "", title: Words | None = None) -> Form:
+    """The form with a question's words, category, tone and sponsor; ``text`` where it is none of the queue's yet."""
+    fields = (
+        FormField(
+            FieldKind.LONG,
+            "question",
+            _("Your question"),
+            value=found.text if found else text,
+            minimum=MIN_QUESTION,
+            maximum=MAX_QUESTION,
+        ),
+        FormField(
+            FieldKind.TEXT,
+            "category",
+            _("Category"),
+            required=False,
+            hint=_("One word or two of your own, for example music"),
+            value=found.category if found else "",
+            maximum=queue.MAX_CATEGORY,
+        ),
+        FormField(
+            FieldKind.CHOICE,
+            "tone",
+            _("Tone"),
+            required=False,
+            value=(found.tone,) if found and found.tone else (),
+            options=tuple(Option(value, label) for value, label in TONES.items()),
+        ),
+        FormField(
+            FieldKind.TEXT,
+            "sponsor",
+            _("Sponsored by"),
+            required=False,
+            hint=_("Stands above the question wherever it is posted"),
+            value=plain(found.sponsor or "") if found else "",
+            maximum=queue.MAX_SPONSOR,
+        ),
+    )
+    return Form(action, title or _("Change"), fields, submit=_("Save"))
+
+
+def about(values: Mapping[str, Value]) -> dict[str, Any]:
+    """Category, tone and sponsor out of :func:`edit_form`."""
+    tone = values.get("tone")
+    return {
+        "category": queue.category_of(str(values.get("category") or "")),
+        "tone": tone[0] if isinstance(tone, tuple) and tone else "",
+        "sponsor": escape(" ".join(str(values["sponsor"]).split())) if values.get("sponsor") else None,
+    }
+
+
+async def series_field(ctx: Context, wanted: UUID | None = None) -> tuple[FormField, ...]:
+    """Which series, where there are several that run."""
+    series = (await running(ctx))[:25]
+    if len(series) < 2:
+        return ()
+    first = next((one for one in series if one.id == wanted), series[0])
+    options = tuple(Option(one.id.hex, series_label(ctx, one)) for one in series)
+    return (FormField(FieldKind.CHOICE, "series", _("Series"), value=(first.id.hex,), options=options),)
+
+
+def chosen_series(values: Mapping[str, Value]) -> UUID | None:
+    """The series out of :func:`series_field`; None where there was nothing to choose."""
+    chosen = values.get("series")
+    return UUID(chosen[0]) if isinstance(chosen, tuple) and chosen else None
+
+
+async def running(ctx: Context) -> list[Run]:
+    """The series that have not ended."""
+    series = await ctx.read(lambda connection: queue.all_series(connection, ctx.community_id))
+    return [one for one in series if one.state != "ended"]
+
+
+def series_title(one: Run) -> Words:
+    """A series' title."""
+    return one.title or _("Question of the day")
+
+
+def series_label(ctx: Context, one: Run) -> str:
+    """A series' title on a button, where nothing is marked up."""
+    return cut(plain(ctx.say(series_title(one))), 75)
+
+
+async def one_of(ctx: Context, question_id: UUID | None) -> Kept | None:
+    """A question of this community."""
+    if question_id is None:
+        return None
+    kept = await ctx.read(
+        lambda connection: queue.all_questions(connection, ctx.community_id, _say(ctx), question_id=question_id)
+    )
+    return kept[0] if kept else None
+
+
+def line(ctx: Context, one: Kept) -> str:
+    """A question in a list."""
+    tags = [
+        one.category,
+        ctx.say(TONES[one.tone]) if one.tone in TONES else "",
+        ctx.say(_("asked")) if one.asked_at else "",
+    ]
+    tail = " · ".join(escape(tag) for tag in tags if tag)
+    text = escape(cut(" ".join(one.text.split()), SHOWN_LENGTH))
+    return f"{text} _({tail})_" if tail else text
+
+
+def gone() -> Message:
+    """What to tell about a question that is not there or was asked meanwhile."""
+    return Message(text=_("That question is gone."))
+
+
+def _say(ctx: Context) -> Any:
+    return lambda words: ctx.say(words, ctx.place.language)
+
+
+def _id(action: Action) -> UUID | None:
+    return action.args[0] if action.args and isinstance(action.args[0], UUID) else None
+
+
+def _waits(ctx: Context, question_id: UUID | None) -> tuple[Any, ...]:
+    return (
+        col(Question.community_id) == ctx.community_id,
+        col(Question.id) == question_id,
+        col(Question.asked_at).is_(None),
+    )

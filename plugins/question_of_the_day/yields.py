@@ -1,0 +1,236 @@
+"""What each question brought: answers, replies, likes, and how soon the first answer came."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from statistics import NormalDist
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, func, select, true
+from sqlmodel import col
+
+from core.action import Action
+from core.context import Context
+from core.markup import escape, plain
+from core.message import Button, Message, Pair, cut
+from core.moments import span
+from core.plugin import Answer, Plugin, press
+from core.rights import Right
+from core.texts import Domain, Words, words_from_data
+from plugins.question_of_the_day.queue_desk import running, series_title
+from plugins.question_of_the_day.tables import Answer as StoredAnswer
+from plugins.question_of_the_day.tables import Asked, Liking, Question, Reaction
+from storage.tables import Activity, Delivery
+
+_ = Domain("question_of_the_day")
+
+LOOKED_AT = 60
+"""The newest questions of a series that its figures are made of."""
+SHOWN = 8
+SHOWN_KINDS = 8
+
+
+Z = NormalDist().inv_cdf(0.975)
+
+
+class Yield(NamedTuple):
+    """What a question brought. ``seconds``: from the first post to the first answer, or without one to its end or
+    to now; None where every answer was anonymous, whose hour is not kept, or nothing was posted."""
+
+    words: Any
+    category: str
+    answers: int
+    nameless: int
+    replies: int
+    reactions: int
+    likes: int
+    seconds: float | None
+    answered: bool
+
+
+class Median(NamedTuple):
+    """A median and its 95 % interval in seconds; None where fewer than half were answered, or it is open there."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def yields(connection: Connection, community_id: UUID, series_id: UUID, now: datetime) -> list[Yield]:
+    """The newest questions of a series, the newest first: a statement for each figure of all of them."""
+    asked = connection.execute(
+        select(
+            col(Asked.activity_id),
+            col(Asked.category),
+            col(Asked.replies),
+            col(Question.words),
+            col(Activity.closed_at),
+        )
+        .join(
+            Activity,
+            and_(col(Activity.community_id) == col(Asked.community_id), col(Activity.id) == col(Asked.activity_id)),
+        )
+        .join(
+            Question,
+            and_(col(Question.community_id) == col(Asked.community_id), col(Question.id) == col(Asked.question_id)),
+        )
+        .where(col(Asked.community_id) == community_id, col(Asked.series_id) == series_id)
+        .order_by(col(Asked.asked_at).desc(), col(Asked.activity_id).desc())
+        .limit(LOOKED_AT)
+    ).all()
+    ids = [row.activity_id for row in asked]
+
+    def by_activity(columns: Sequence[Any], table: Any, *where: Any) -> dict[UUID, Any]:
+        query = (
+            select(col(table.activity_id), *columns)
+            .where(col(table.community_id) == community_id, col(table.activity_id).in_(ids), *where)
+            .group_by(col(table.activity_id))
+        )
+        return {row[0]: tuple(row[1:]) for row in connection.execute(query)}
+
+    answers = by_activity((func.count(), func.count(col(StoredAnswer.member_id))), StoredAnswer)
+    first = by_activity(
+        (func.min(col(StoredAnswer.answered_at)),), StoredAnswer, col(StoredAnswer.member_id).is_not(None)
+    )
+    reactions = by_activity((func.count(),), Reaction, col(Reaction.present) == true())
+    posted = by_activity((func.min(col(Delivery.sent_at)),), Delivery, col(Delivery.external_id).is_not(None))
+    likes = {
+        row[0]: row[1]
+        for row in connection.execute(
+            select(col(StoredAnswer.activity_id), func.count())
+            .join(
+                Liking,
+                and_(
+                    col(Liking.community_id) == col(StoredAnswer.community_id),
+                    col(Liking.answer_id) == col(StoredAnswer.id),
+                    col(Liking.present) == true(),
+                ),
+            )
+            .where(col(StoredAnswer.community_id) == community_id, col(StoredAnswer.activity_id).in_(ids))
+            .group_by(col(StoredAnswer.activity_id))
+        )
+    }
+    found = []
+    for row in asked:
+        here = row.activity_id
+        count, named = answers.get(here, (0, 0))
+        since, answered_at = posted.get(here, (None,))[0], first.get(here, (None,))[0]
+        seconds = None
+        if since is not None and (named or not count):
+            seconds = max(((answered_at or row.closed_at or now) - since).total_seconds(), 0.0)
+        found.append(
+            Yield(
+                row.words,
+                row.category,
+                named,
+                count - named,
+                row.replies,
+                reactions.get(here, (0,))[0],
+                likes.get(here, 0),
+                seconds,
+                answered_at is not None,
+            )
+        )
+    return found
+
+
+def first_answer(several: Sequence[Yield]) -> tuple[Median, int, int]:
+    """The median time to the first answer by Kaplan–Meier, of how many questions, and how many of them had none.
+
+    A question without an answer counts as one whose answer came later than it was open (censored), and not as none.
+    """
+    import numpy as np  # no start needs these
+    from scipy.stats import CensoredData, ecdf
+
+    timed = [one for one in several if one.seconds is not None]
+    came = [one.seconds for one in timed if one.answered]
+    open_for = [one.seconds for one in timed if not one.answered]
+    if not came:
+        return Median(None, None, None), len(timed), len(open_for)
+    left = ecdf(CensoredData(uncensored=came, right=open_for)).sf
+    times, share = left.quantiles, left.probabilities
+    # The median's interval is where the curve's own passes one half (Brookmeyer and Crowley), reckoned on the scale
+    # of log(-log) with Greenwood's variance. Where the curve is 1 or 0 it has none.
+    risk = np.array([sum(one >= at for one in (*came, *open_for)) for at in times], dtype=float)
+    ended = np.array([sum(one == at for one in came) for at in times], dtype=float)
+    inside = (share > 0) & (share < 1)
+    variance = np.cumsum(np.divide(ended, risk * (risk - ended), out=np.zeros_like(risk), where=risk > ended))
+    width = np.ones_like(share)
+    width[inside] = np.exp(Z * np.sqrt(variance[inside]) / np.log(share[inside]))
+    low, high = np.where(inside, share ** (1 / width), share), np.where(inside, share**width, 1.0)
+
+    def falls(curve: Any) -> float | None:
+        """When half of them, or fewer, are left."""
+        below = np.nonzero(curve <= 0.5)[0]
+        return float(times[below[0]]) if len(below) else None
+
+    return Median(falls(share), falls(low), falls(high)), len(timed), len(open_for)
+
+
+class Yields(Plugin):
+    """How a series goes."""
+
+    @press("yield", right=Right.MANAGE)
+    async def how_it_goes(self, ctx: Context, action: Action) -> Answer:
+        """The newest questions of a series with what they brought, and its categories."""
+        series = next((one for one in await running(ctx) if one.id in action.args), None)
+        if series is None:
+            return Message(text=_("That series is gone. `/hall series` lists what there is."))
+        found = await ctx.read(lambda connection: yields(connection, ctx.community_id, series.id, ctx.now))
+        back = Button(_("Back"), ctx.action("series", series.id))
+        if not found:
+            return Message(text=_("No question of this series was asked yet."), controls=(back,))
+        text, fields = await asyncio.to_thread(told, found, ctx.say, ctx.place.language, ctx.language)
+        return Message(
+            title=_("How it goes: {series}", series=series_title(series)), text=text, fields=fields, controls=(back,)
+        )
+
+
+def told(found: Sequence[Yield], say: Any, spoken: str, language: str) -> tuple[str, tuple[Pair, ...]]:
+    """The figures in words, each with what it is made of. Questions are in the language ``spoken``."""
+    lines = []
+    for one in found[:SHOWN]:
+        parts = [say(_("{n} answer", "{n} answers", n=one.answers))]
+        if one.nameless:
+            parts.append(say(_("{n} without a name", "{n} without a name", n=one.nameless)))
+        if one.answers:
+            each = f"{one.replies / one.answers:.1f}"
+            parts.append(say(_("{each} replies to each", each=each)))
+        if one.reactions or one.likes:
+            parts.append(say(_("{n} reaction", "{n} reactions", n=one.reactions + one.likes)))
+        if one.answered and one.seconds is not None:
+            parts.append(say(_("the first after {time}", time=span(one.seconds, language))))
+        words = escape(cut(" ".join(plain(say(words_from_data(one.words), spoken)).split()), 90))
+        lines.append(f"- {words} _({', '.join(parts)})_")
+    fields = [Pair(_("Response rate"), _("not known: the platforms don't say who could see a post"))]
+    median, count, unanswered = first_answer(found)
+    fields.append(
+        Pair(
+            _("Time to the first answer"),
+            _(
+                "{median} (median by Kaplan–Meier, v1; 95 %: {low} to {high}; n = {n} questions, {none} without)",
+                median=_time(median.value, language),
+                low=_time(median.low, language),
+                high=_time(median.high, language),
+                n=count,
+                none=unanswered,
+            ),
+        )
+    )
+    kinds: dict[str, list[int]] = {}
+    for one in found:
+        kinds.setdefault(one.category, []).append(one.answers + one.nameless)
+    if len(kinds) > 1:
+        best = sorted(kinds.items(), key=lambda kind: -sum(kind[1]) / len(kind[1]))[:SHOWN_KINDS]
+        for name, counts in best:
+            head: Words = escape(name) or _("no category")
+            each = f"{sum(counts) / len(counts):.1f}"
+            fields.append(Pair(head, _("{each} answers a question (n = {n})", each=each, n=len(counts))))
+    return "\n".join(lines), tuple(fields)
+
+
+def _time(seconds: float | None, language: str) -> str:
+    return span(seconds, language) if seconds is not None else "–"
