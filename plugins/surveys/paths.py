@@ -29,6 +29,8 @@ class Walk(NamedTuple):
     full: Quota | None
     answers: dict[str, Given | None]
     """The answers that count: those of questions on the path."""
+    later: dict[str, Given | None]
+    """Answers to questions beyond the next one, which may count once it is answered."""
 
 
 def walk(definition: Definition, answers: Answers, seed: int, cells: Cells = {}) -> Walk:  # noqa: B006  never changed
@@ -40,12 +42,14 @@ def walk(definition: Definition, answers: Answers, seed: int, cells: Cells = {})
     """
     kept: dict[str, Given | None] = {}
     path: list[Question] = []
-    for question in definition.order(seed):
+    order = definition.order(seed)
+    for at, question in enumerate(order):
         if not conditions.read(question.when).holds(kept):
             continue
         path.append(question)
         if question.name not in answers:
-            return Walk(tuple(path), question, None, kept)
+            later = {one.name: answers[one.name] for one in order[at + 1 :] if one.name in answers}
+            return Walk(tuple(path), question, None, kept, later)
         kept[question.name] = answers[question.name]
         for number, quota in enumerate(definition.quotas):
             if (
@@ -53,8 +57,8 @@ def walk(definition: Definition, answers: Answers, seed: int, cells: Cells = {})
                 and cells.get(number, 0) >= quota.most
                 and fills(quota, definition, kept)
             ):
-                return Walk(tuple(path), None, quota, kept)
-    return Walk(tuple(path), None, None, kept)
+                return Walk(tuple(path), None, quota, kept, {})
+    return Walk(tuple(path), None, None, kept, {})
 
 
 def fills(quota: Quota, definition: Definition, answers: Answers) -> bool:
