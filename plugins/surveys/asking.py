@@ -167,13 +167,12 @@ class Desk:
                 )
             )
         )
-        last = self.definition.numbers[walked.path[-1].name] + 1 if walked.path else 0
         return Message(
             title=_("Send it?"),
             text="\n".join(lines),
             controls=(
                 Button(_("Send"), self.action("send"), style=ButtonStyle.PRIMARY),
-                Button(_("Back"), self.action("b", last)),
+                Button(_("Back"), self.action("b", len(self.definition.questions))),
             ),
             language=self.definition.language,
         )
