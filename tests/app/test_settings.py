@@ -20,7 +20,7 @@ SECRET = "geheim-4711"
 
 Write = Callable[[str], Path]
 
-BUILT_IN = ["question_of_the_day", "sampling_drops", "listening_parties"]
+BUILT_IN = ["question_of_the_day", "sampling_drops", "listening_parties", "surveys"]
 
 
 @pytest.fixture(autouse=True)
