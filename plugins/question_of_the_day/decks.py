@@ -13,7 +13,7 @@ from core.action import Action
 from core.context import Context
 from core.markup import escape
 from core.message import Button, ButtonStyle, Message, cut
-from core.plugin import Answer, Plugin, command, press
+from core.plugin import Answer, Plugin, press
 from core.rights import Right
 from core.texts import SOURCE_LANGUAGE, Domain
 from plugins.question_of_the_day import queue
@@ -84,14 +84,9 @@ def _season(text: str) -> tuple[int, int]:
 class Decks(Plugin):
     """Decks for managers."""
 
-    @command("decks", _("Ready questions, by topic"), right=Right.MANAGE)
-    async def list_decks(self, ctx: Context, _text: str) -> Answer:
-        """What there is."""
-        return await _listed(ctx)
-
     @press("decks", right=Right.MANAGE)
-    async def list_again(self, ctx: Context, _action: Action) -> Answer:
-        """The same, for a button."""
+    async def list_decks(self, ctx: Context, _action: Action) -> Answer:
+        """What there is."""
         return await _listed(ctx)
 
     @press("deck", right=Right.MANAGE)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from core.action import Action
@@ -16,12 +16,12 @@ from core.files import Desk, File
 from core.form import FieldKind, Form, FormField, Value
 from core.markup import escape, plain
 from core.message import Button, ButtonStyle, Message, cut
-from core.plugin import Answer, FormErrors, Plugin, command, download, form, press, submit, upload
+from core.plugin import Answer, FormErrors, Plugin, download, form, press, submit, upload
 from core.rights import Right
 from core.texts import Domain, Phrase, Words, words_from_data
 from plugins.question_of_the_day import listing, piles, queue
 from plugins.question_of_the_day.queue import NewQuestion
-from plugins.question_of_the_day.queue_desk import chosen_series, series_field
+from plugins.question_of_the_day.queue_desk import chosen_series, series_choice
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from plugins.question_of_the_day.tables import Asked, Series
 from storage.people import external_id_of
@@ -42,25 +42,24 @@ MOST_ROWS = 50_000
 class Importing(Plugin):
     """Lists in and out."""
 
-    @command("import", _("Questions from a list or a CSV file"), right=Right.MANAGE, form=True)
-    async def import_list(self, ctx: Context, _text: str) -> Answer:
-        """What was handed in on the page and waits to be confirmed; else the form to paste a list into."""
-        waits = await ctx.read(lambda connection: piles.look(connection, ctx.community_id, piles.IMPORT, ctx.now))
-        if waits is None:
-            return await self.paste_form(ctx, ctx.action("paste"))
-        number, rows = waits
-        return preview(ctx, number, rows)
-
     @form("paste", right=Right.MANAGE)
-    async def paste_form(self, ctx: Context, action: Action) -> Form:
-        """A list, and for which series."""
+    async def paste_form(self, ctx: Context, action: Action) -> Form | Message:
+        """A list, and for which series; or what was handed in before and waits to be confirmed."""
+
+        def read(connection: Connection) -> tuple[tuple[int, Any] | None, list[queue.Run]]:
+            waits = piles.look(connection, ctx.community_id, piles.IMPORT, ctx.now)
+            return waits, queue.all_series(connection, ctx.community_id)
+
+        waits, series = await ctx.read(read)
+        if waits is not None:
+            return preview(ctx, *waits)
         field = FormField(
             FieldKind.LONG,
             "list",
             _("Your questions"),
             hint=_("One a line, or CSV with the columns question, category, tone, sponsor"),
         )
-        return Form(action, _("Add many"), (field, *await series_field(ctx)), submit=_("Look"))
+        return Form(action, _("Add many"), (field, *series_choice(ctx, series)), submit=_("Look"))
 
     @submit("paste", right=Right.MANAGE)
     async def paste(self, ctx: Context, _action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
@@ -113,13 +112,13 @@ class Importing(Plugin):
     # -- on the page ------------------------------------------------------------------------------------------------
     @upload("csvin", right=Right.MANAGE)
     async def hand_in(self, desk: Desk, action: Action, file: File) -> Message:
-        """Show what the file holds; ``/hall import`` keeps it."""
+        """Show what the file holds; **Add many** in chat keeps it."""
         text, viewer = file.text, desk.viewer
         series_id = action.args[0] if action.args and isinstance(action.args[0], UUID) else None
         kept = await desk.write(lambda tx: queue.all_questions(tx.connection, viewer.community_id, viewer.say))
         rows = await asyncio.to_thread(looked_at, text, [one.text for one in kept], series_id)
         await desk.write(lambda tx: piles.keep(tx, viewer.community_id, piles.IMPORT, rows))
-        then = _("Nothing is kept yet: type `/hall import` in a channel, look once more, and press the button there.")
+        then = _("Nothing is kept yet: type `/hall questions` in a channel, press “Add many”, and look once more.")
         return Message(
             title=_("This is in your list"), text="\n".join([*lines_of(rows, viewer.say), "", viewer.say(then)])
         )

@@ -122,7 +122,8 @@ class QuestionOfTheDay(
         return Message(
             text=_(
                 "The first question of the day goes out on {when} at {time}. Ten questions wait; "
-                "`/hall question` adds your own, `/hall decks` has many more, `/hall daily` changes time and days.",
+                "`/hall question` adds your own, `/hall questions` has decks of more, `/hall daily` changes time "
+                "and days.",
                 when=results.local_date(next_at, settlement.time_zone),
                 time=FIRST_TIME.strftime("%H:%M"),
             ),

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from core.markup import plain
 from core.texts import Words, words_from_data, words_to_data
-from plugins.question_of_the_day.tables import Question, Series, Vote
+from plugins.question_of_the_day.tables import Question, Series, Suggestion, Vote
 from storage.bulk import insert_all, update_all
 from storage.tables import Schedule
 from storage.tx import Tx
@@ -237,6 +237,14 @@ def all_questions(
         )
     )
     return [Kept(row.id, row.series_id, row.words, plain(say(words_from_data(row.words))), *row[3:]) for row in rows]
+
+
+def suggested(connection: Connection, community_id: UUID) -> int:
+    """How many suggestions of members wait."""
+    count: int = connection.execute(
+        select(func.count()).select_from(Suggestion).where(col(Suggestion.community_id) == community_id)
+    ).scalar_one()
+    return count
 
 
 def found(questions: Iterable[Kept], text: str) -> list[Kept]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -298,7 +298,11 @@ async def queue_message(ctx: Context, series_id: UUID | None = None, start: int 
     mine = next((one for one in series if one.id == series_id), series[0] if series else None)
     which = [mine.id] if mine is not None and len(series) > 1 else []
     add = Button(_("Add a question"), ctx.action("add", *which), form=True, style=ButtonStyle.PRIMARY)
+    many = Button(_("Add many"), ctx.action("paste"), form=True)
     decks = Button(_("Decks"), ctx.action("decks"))
+    suggested = await ctx.read(lambda connection: queue.suggested(connection, ctx.community_id))
+    label = _("{n} suggestion waits", "{n} suggestions wait", n=suggested)
+    suggestions = (Button(label, ctx.action("suggs")),) if suggested else ()
     others = tuple(
         Button(series_label(ctx, one), ctx.action("queue", one.id))
         for one in series[:8]
@@ -311,7 +315,9 @@ async def queue_message(ctx: Context, series_id: UUID | None = None, start: int 
         )
         waiting = [one for one in kept if one.asked_at is None]
     if not waiting:
-        return Message(text=_("No question waits. Add one first."), controls=(add, decks, *others))
+        return Message(
+            text=_("No question waits. Add one first."), controls=(add, many, decks, *suggestions, *others)
+        )
     shown = waiting[start : start + SHOWN_QUESTIONS]
     lines = [f"{number}. {line(ctx, one)}" for number, one in enumerate(shown, start + 1)]
     left = len(waiting) - start - len(shown)
@@ -324,7 +330,7 @@ async def queue_message(ctx: Context, series_id: UUID | None = None, start: int 
     return Message(
         title=_("{n} question waits", "{n} questions wait", n=len(waiting)),
         text="\n".join(lines),
-        controls=(*numbers, *more, add, find, decks, *others),
+        controls=(*numbers, *more, add, many, find, decks, *suggestions, *others),
     )
 
 
@@ -415,7 +421,12 @@ def about(values: Mapping[str, Value]) -> dict[str, Any]:
 
 async def series_field(ctx: Context, wanted: UUID | None = None) -> tuple[FormField, ...]:
     """Which series, where there are several that run."""
-    series = (await running(ctx))[:25]
+    return series_choice(ctx, await running(ctx), wanted)
+
+
+def series_choice(ctx: Context, several: Sequence[Run], wanted: UUID | None = None) -> tuple[FormField, ...]:
+    """The same, of series that were read already."""
+    series = [one for one in several if one.state != "ended"][:25]
     if len(series) < 2:
         return ()
     first = next((one for one in series if one.id == wanted), series[0])

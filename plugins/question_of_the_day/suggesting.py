@@ -94,7 +94,7 @@ class Suggesting(Plugin):
             )
             ctx.participate(tx, "suggestion", conversation=True)
             if not waiting and series.keeper_id is not None:
-                word = Message(text=_("A member suggests a question: `/hall suggestions` shows it."))
+                word = Message(text=_("A member suggests a question: `/hall questions` shows it."))
                 tell_keeper(tx, ctx.community_id, series.id, series.keeper_id, word, now=ctx.now)
             return True
 
@@ -108,17 +108,9 @@ class Suggesting(Plugin):
         return Message(text=_("Thank you! You hear from me in private what becomes of it."))
 
     # -- managers ----------------------------------------------------------------------------------------------------
-    @command("suggestions", _("Questions that members suggest"), right=Right.MANAGE)
-    async def suggestions(self, ctx: Context, _text: str) -> Answer:
-        """What waits to be decided, the oldest first."""
-        return await self._listed(ctx)
-
     @press("suggs", right=Right.MANAGE)
-    async def suggestions_again(self, ctx: Context, _action: Action) -> Answer:
-        """The same, for a button."""
-        return await self._listed(ctx)
-
-    async def _listed(self, ctx: Context) -> Message:
+    async def suggestions(self, ctx: Context, _action: Action) -> Answer:
+        """What waits to be decided, the oldest first."""
         rows = await _waiting(ctx)
         if not rows:
             return Message(text=_("No suggestion waits."))

@@ -14,7 +14,7 @@ from core.context import Context
 from core.deciding import Request
 from core.markup import escape, plain
 from core.message import Button, Message, cut
-from core.plugin import Answer, Plugin, command, press
+from core.plugin import Answer, Plugin, press
 from core.texts import Domain, words_from_data
 from plugins.question_of_the_day import drawing
 from plugins.question_of_the_day.queue import Run
@@ -38,19 +38,11 @@ class Voted(NamedTuple):
 class Voting(Plugin):
     """Votes."""
 
-    @command("vote", _("Vote for the next question"))
-    async def vote_command(self, ctx: Context, _text: str) -> Answer:
-        """The next questions of the first series that lets members vote."""
-        return await self._ballot(ctx, None)
-
     @press("votes")
     async def votes(self, ctx: Context, action: Action) -> Answer:
         """The next questions of a series."""
-        return await self._ballot(ctx, action.args[0] if action.args else None)
-
-    async def _ballot(self, ctx: Context, series_id: object) -> Message:
         able = [one for one in await running(ctx) if "vote" in one.allows]
-        series = next((one for one in able if series_id in (None, one.id)), None)
+        series = next((one for one in able if one.id in action.args), None)
         if series is None:
             return Message(text=_("There is nothing to vote on here."))
         shown = await _candidates(ctx, series)

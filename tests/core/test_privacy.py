@@ -98,7 +98,11 @@ async def lived(hall: Hall, bot: FakeBot, who: str) -> Post:
         place, member = bot.where(), bot.who(who)
         await bot.act(Reacted(where=place, who=member, id=message, message=message, emoji="👍", present=True))
     await hall.store.write(lambda tx: tx.execute("UPDATE qotd_series SET allows = 'vote'") and None)
-    await bot.press((await bot.command("vote", who)).button("1"), who)
+    [series] = [row[0] for row in await rows(hall.store, "SELECT id FROM qotd_series")]
+    series_id = UUID(bytes=series) if isinstance(series, bytes) else series
+    assert isinstance(series_id, UUID)
+    ballot = await bot.press(Action("qd", "votes", (series_id,), post.button("Answer").community), who)
+    await bot.press(ballot.button("1"), who)
     await bot.press((await bot.command("streaks", who)).button("Leave me out"), who)
     suggest = (await bot.command("suggest", who)).opened
     assert suggest is not None

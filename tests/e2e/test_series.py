@@ -99,7 +99,9 @@ async def test_an_answer_without_a_name_and_a_suggestion_that_is_declined(stage:
     opened = await stage.press("Rui", question, "Suggest a question")
     await stage.until_told("Rui", await stage.write("Rui", opened, "What is *your* favourite soup?"), "in private")
     await stage.settled()
-    one = await stage.press(OWNER, await stage.command(OWNER, "suggestions"), "1")
+    one = await stage.press(
+        OWNER, await stage.press(OWNER, await stage.command(OWNER, "questions"), "1 suggestion waits"), "1"
+    )
     assert "favourite soup" in seen(one)
     done = await stage.write(OWNER, await stage.press(OWNER, one, "Decline"), "No soup today")
     assert "Declined" in seen(done)
@@ -109,7 +111,11 @@ async def test_an_answer_without_a_name_and_a_suggestion_that_is_declined(stage:
 
 async def test_a_list_is_pasted_looked_at_and_taken(stage: Stage) -> None:
     await stage.arrive()
-    shown = await stage.write(OWNER, await stage.open(OWNER, "import"), "Tea or coffee, and why?, with milk?")
+    shown = await stage.write(
+        OWNER,
+        await stage.press(OWNER, await stage.command(OWNER, "questions"), "Add many"),
+        "Tea or coffee, and why?, with milk?",
+    )
     assert "1 new question" in seen(shown)
     added = await stage.press(OWNER, shown, "Add the 1 that is new")
     assert "11 questions wait" in seen(added)

@@ -54,7 +54,7 @@ async def viewer(hall: Hall) -> Viewer:
 # -- handed in -------------------------------------------------------------------------------------------------------
 async def test_a_pasted_list_is_shown_first_and_kept_when_it_is_confirmed(hall: Hall, bot: FakeBot) -> None:
     await install(bot)
-    shown = await fill(bot, await bot.command("import", MANAGER), {"list": LIST})
+    shown = await fill(bot, await press(bot, await bot.command("questions", MANAGER), "Add many"), {"list": LIST})
     for words in (
         "**1 new question**\n- What made you laugh this week?",
         "**3 that are there already**",
@@ -65,7 +65,9 @@ async def test_a_pasted_list_is_shown_first_and_kept_when_it_is_confirmed(hall: 
         assert words in shown.text
     assert "nearly as one that is there" not in shown.text
     assert await rows(hall.store, "SELECT count(*) FROM qotd_question") == [(10,)]
-    assert (await bot.command("import", MANAGER)).text == shown.text  # it waits to be confirmed
+    assert (
+        await press(bot, await bot.command("questions", MANAGER), "Add many")
+    ).text == shown.text  # it waits to be confirmed
     added = await press(bot, shown, "Add the 1 that is new")
     assert added.text == "1 question added. 11 questions wait."
     assert "gone" in (await press(bot, shown, "Add the 1 that is new")).text
@@ -82,7 +84,7 @@ async def test_a_file_goes_out_and_comes_in_again_whole(hall: Hall, bot: FakeBot
         desk, Action("qd", "csvin", (series.id,), here.community_id), File("a.csv", "", new.encode("utf-8-sig"))
     )
     assert "**2 new questions**\n- =1+1; is it \\*two\\*?\n- What, more?" in str(said.text)
-    await press(bot, await bot.command("import", MANAGER), "Add the 2 that are new")
+    await press(bot, await press(bot, await bot.command("questions", MANAGER), "Add many"), "Add the 2 that are new")
     async with hall.store.session() as session:
         file = await plugin.hand_out(session, here, Action("qd", "csvout", (), here.community_id))
     found = list(csv.DictReader(io.StringIO(file.text)))
@@ -167,7 +169,7 @@ async def test_how_it_goes_says_what_each_figure_is_made_of(hall: Hall, bot: Fak
 def test_a_community_from_before_goes_on(store_url: str, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'old.db'}"
     migrate.upgrade(url, [])
-    [mine] = MIGRATIONS
+    mine = next(one for one in MIGRATIONS if one.path == QuestionOfTheDay.migrations)
     engine = create_engine(url)
     with engine.begin() as connection:
         config = migrate._config(connection, mine, MIGRATIONS, metadata)
@@ -230,7 +232,11 @@ def test_a_community_from_before_goes_on(store_url: str, tmp_path: Path) -> None
 
 async def test_two_managers_who_confirm_at_once_add_a_list_once(hall: Hall, bot: FakeBot) -> None:
     await install(bot)
-    shown = await fill(bot, await bot.command("import", MANAGER), {"list": "What is new?\nWhat is old?"})
+    shown = await fill(
+        bot,
+        await press(bot, await bot.command("questions", MANAGER), "Add many"),
+        {"list": "What is new?\nWhat is old?"},
+    )
     both = await asyncio.gather(*(press(bot, shown, "Add the 2 that are new") for _ in range(2)))
     assert sorted("added" in one.text for one in both) == [False, True]
     assert await rows(hall.store, "SELECT count(*) FROM qotd_question") == [(12,)]

@@ -167,13 +167,13 @@ async def test_what_was_taken_out_at_once_comes_back_whole_for_a_day(
 async def test_a_deck_is_looked_at_and_its_new_questions_taken_once(hall: Hall, bot: FakeBot) -> None:
     await install(bot)
     deck = decks("en")[-1]
-    shown = await press(bot, await bot.command("decks", MANAGER), deck.title)
+    shown = await press(bot, await press(bot, await bot.command("questions", MANAGER), "Decks"), deck.title)
     label = f"Take the {len(deck.questions)} new ones"
     assert deck.questions[0].text in shown.text
     assert len(await rows(hall.store, "SELECT 1 FROM qotd_question")) == 10  # nothing is taken by looking
     assert f"{len(deck.questions)} questions added." in (await press(bot, shown, label)).text
     assert "0 questions added." in (await press(bot, shown, label)).text
-    again = await press(bot, await bot.command("decks", MANAGER), deck.title)
+    again = await press(bot, await press(bot, await bot.command("questions", MANAGER), "Decks"), deck.title)
     assert f"{len(deck.questions)} you have already" in again.text
     assert again.message is not None
     assert len(again.message.controls) == 1

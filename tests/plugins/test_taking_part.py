@@ -6,12 +6,11 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from core.event import Deleted, Edited, Reacted
 from core.hall import Hall
-from core.testing import FakeBot, SetClock, install
+from core.testing import FakeAnswering, FakeBot, SetClock, install
 from core.testing.fake_bot import Post
 from plugins.question_of_the_day import streaks
 from plugins.question_of_the_day.queue import NewQuestion
@@ -27,6 +26,13 @@ async def allowing(hall: Hall, bot: FakeBot, allows: str, *words: str) -> Post:
     new = [NewQuestion(one, "en") for one in ("First of all?", *words)]
     await refill(hall.store, series, new, allows=allows)
     return await next_post(hall, bot)
+
+
+async def suggestions(bot: FakeBot) -> FakeAnswering:
+    queue = await bot.command("questions", MANAGER)
+    assert queue.message is not None
+    label = next(str(one.label) for one in queue.message.controls if "suggestion" in str(one.label))
+    return await press(bot, queue, label)
 
 
 async def like(bot: FakeBot, message: str, *members: str, present: bool = True) -> None:
@@ -182,10 +188,10 @@ async def test_a_suggestion_is_held_against_what_there_is_and_decided_once(hall:
     seen = await fill(bot, form, {"question": "What song makes *you* dance"}, "mia")
     assert "in private" in seen.text
     told = (await bot.until_posts(3))[2]
-    assert (told.address.member, "/hall suggestions" in str(told.message.text)) == (MANAGER, True)
+    assert (told.address.member, "/hall questions" in str(told.message.text)) == (MANAGER, True)
     assert not any("dance" in str(row) for row in (await everything(hall))["qotd_suggestion"])
     assert "What song makes" in (await bot.command("mydata", "mia")).text
-    one = await press(bot, await bot.command("suggestions", MANAGER), "1")
+    one = await press(bot, await suggestions(bot), "1")
     assert "It is much like:\n- Which song makes you dance?" in one.text
     change = await press(bot, one, "Change and take")
     taken, late = await asyncio.gather(
@@ -204,7 +210,7 @@ async def test_a_declined_one_is_told_why_and_five_may_wait(hall: Hall, bot: Fak
     for number in range(6):
         seen = await fill(bot, await bot.command("suggest", "mia"), {"question": f"Is it {number}?"}, "mia")
     assert "5 of your suggestions wait" in seen.text
-    shown = await bot.command("suggestions", MANAGER)
+    shown = await suggestions(bot)
     assert "manage this community" in (await bot.press(shown.button("1"), "mia")).text
     form = await press(bot, await press(bot, shown, "1"), "Decline")
     await fill(bot, form, {"reason": "Too *many* numbers"})
@@ -229,7 +235,7 @@ async def test_the_most_wanted_is_next_and_everybody_has_one_vote(hall: Hall, bo
     await bot.command("link", "member1", code)  # the two are one person now, with one vote
     await bot.press(fourth, "mia")
     assert [count for _words, count in await rows(hall.store, counted)] == [14, 6]
-    assert "1. Third? _(14 votes)_" in (await bot.command("vote", "jon")).text
+    assert "1. Third? _(14 votes)_" in (await press(bot, post, "Vote for the next", "jon")).text
     assert (await next_post(hall, bot)).message.text == "Third?"
     assert "asked already" in (await bot.press(third, "jon")).text
     await next_post(hall, bot)
@@ -239,10 +245,9 @@ async def test_the_most_wanted_is_next_and_everybody_has_one_vote(hall: Hall, bo
 
 
 @one_store
-@pytest.mark.parametrize("command", ["vote", "streaks"])
-async def test_where_nothing_is_open_a_kind_word_is_said(hall: Hall, bot: FakeBot, command: str) -> None:
-    await install(bot)
-    assert (await bot.command(command, "mia")).text in (
-        "There is nothing to vote on here.",
-        "No streak has begun. Answer the next question!",
-    )
+async def test_where_nothing_is_open_a_kind_word_is_said(hall: Hall, bot: FakeBot) -> None:
+    post = await allowing(hall, bot, "vote")
+    assert (await bot.command("streaks", "mia")).text == "No streak has begun. Answer the next question!"
+    assert "No question waits that you could vote for" in (await press(bot, post, "Vote for the next", "mia")).text
+    await hall.store.write(lambda tx: tx.execute("UPDATE qotd_series SET allows = ''") and None)
+    assert "nothing to vote on" in (await press(bot, post, "Vote for the next", "mia")).text
