@@ -86,7 +86,7 @@ class Asking(Plugin):
     code = "ak"
     title = _("How often members are asked")
 
-    @command("asks", _("How often members are reminded and invited"), right=Right.MANAGE, form=True)
+    @command("asks", _("How often members are reminded and invited"), right=Right.MANAGE, form=True, seldom=True)
     async def asks(self, ctx: Context, _text: str) -> Answer:
         """Open the form for the budget."""
         return await self.asks_form(ctx, ctx.action("asks"))

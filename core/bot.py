@@ -80,6 +80,8 @@ class CommandInfo(NamedTuple):
     takes_text: bool = False
     form: bool = False
     """The command opens a form: where that must be the first answer, the bot does not acknowledge before it."""
+    seldom: bool = False
+    """It steps behind the others where the platform shows only so many."""
 
 
 class Receiver(Protocol):

@@ -145,7 +145,8 @@ class Hall:
         for name, route in sorted(self.routes.commands.items()):
             if route.command is not None:
                 titles = {language: self.say(route.command.title, language) for language in self.catalogues.languages}
-                found.append(CommandInfo(name, titles, route.command.takes_text, route.command.form))
+                what = route.command
+                found.append(CommandInfo(name, titles, what.takes_text, what.form, what.seldom))
         return found
 
     def language_of(self, who: Who) -> str:

@@ -45,7 +45,7 @@ class Linking(Plugin):
         ),
     )
 
-    @command("link", _("Link your account on another platform"), takes_text=True)
+    @command("link", _("Link your account on another platform"), takes_text=True, seldom=True)
     async def link(self, ctx: Context, text: str) -> Answer:
         """Without a code, make one; with one, become the same person as whoever made it."""
         if not text.strip():
@@ -59,7 +59,7 @@ class Linking(Plugin):
             text=_("Linked: your two accounts count as one person now. `/hall unlink` takes one out again.")
         )
 
-    @command("unlink", _("Take this account out of your linked ones"))
+    @command("unlink", _("Take this account out of your linked ones"), seldom=True)
     async def unlink(self, ctx: Context, _text: str) -> Answer:
         """Make this account a person of its own again."""
         try:

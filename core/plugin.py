@@ -58,7 +58,7 @@ class Command(NamedTuple):
     """``/hall NAME``. ``title`` says in a few words what it does. ``takes_text``: words may follow the name.
 
     ``form``: it opens a form, which some platforms want as the first answer. ``anywhere``: it works before the space
-    belongs to a community.
+    belongs to a community. ``seldom``: where a platform shows only so many commands, it steps behind the others.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Command(NamedTuple):
     takes_text: bool = False
     form: bool = False
     anywhere: bool = False
+    seldom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,12 @@ def command(
     takes_text: bool = False,
     form: bool = False,
     anywhere: bool = False,
+    seldom: bool = False,
 ) -> Callable[[Handler], Handler]:
     """``async (ctx, text) -> Answer`` handles ``/hall NAME``."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,23}", name):
         raise ValueError(f"a command's name has up to 24 small letters, digits and hyphens, not {name!r}")
-    what = Command(name, title, right, takes_text, form, anywhere)
+    what = Command(name, title, right, takes_text, form, anywhere, seldom)
     return _marked(_Mark("command", name, right, what, anywhere=anywhere))
 
 

@@ -18,7 +18,7 @@ from bots.discord import asking, doctor, finding
 from bots.discord.answering import DEFER_SECONDS, FORM_SECONDS, Deadlines, InteractionAnswering
 from bots.discord.asking import number
 from bots.discord.client import Client, point_library
-from bots.discord.commands import NAME, hall_command, invoked, same
+from bots.discord.commands import NAME, hall_command, invoked, same, told
 from bots.discord.forms import values_of
 from bots.discord.frames import PLATFORM, Frames
 from bots.discord.payload import read
@@ -199,8 +199,8 @@ class DiscordBot:
         """Register ``/hall``, when Discord has it otherwise. Other commands of the application are left alone."""
         commands = self.receiver.commands()
         wanted = hall_command(commands)
-        if len(commands) > len(wanted["options"]):
-            self.lost([Loss("commands", f"{len(commands) - len(wanted['options'])} left out")])
+        if len(commands) > told(wanted):
+            self.lost([Loss("commands", f"{len(commands) - told(wanted)} left out")])
         application = client.application_id
         if application is None:
             return

@@ -15,19 +15,32 @@ TEXT_OPTION = "text"
 MAX_SUBCOMMANDS = 25
 MAX_DESCRIPTION = 100
 """Discord's reference, "Application Commands": subcommands of a command, characters of a description."""
-SUBCOMMAND, STRING = 1, 3
+SUBCOMMAND, GROUP, STRING = 1, 2, 3
+MORE = "more"
+"""The group that takes what does not fit beside the others: ``/hall more unlink``."""
 SOURCE = "en"
 
 Payload = dict[str, Any]
 
 
 def hall_command(commands: Sequence[CommandInfo]) -> Payload:
-    """The command that Discord is told of. Without any of ours it stands alone and means help."""
+    """The command that Discord is told of. Without any of ours it stands alone and means help.
+
+    Where there are too many, those that are seldom wanted go into a group, and then the last ones.
+    """
+    beside = list(commands)
+    if len(beside) > MAX_SUBCOMMANDS:
+        beside = [one for one in commands if not one.seldom][: MAX_SUBCOMMANDS - 1]
+    behind = [one for one in commands if one not in beside][:MAX_SUBCOMMANDS]
+    options = [_subcommand(one) for one in beside]
+    if behind:
+        more = [_subcommand(one) for one in behind]
+        options.append({"type": GROUP, "name": MORE, "description": "…", "options": more})
     payload: Payload = {
         "name": NAME,
         "type": 1,
         "description": "hallkeeper",
-        "options": [_subcommand(command) for command in commands[:MAX_SUBCOMMANDS]],
+        "options": options,
         "integration_types": [0],  # installed in servers, not by people for themselves
         "contexts": [0, 1],  # offered in servers and in the private chat with the bot
     }
@@ -63,6 +76,11 @@ def _localized(titles: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def told(payload: Payload) -> int:
+    """Of how many of our commands Discord is told."""
+    return sum(len(one["options"]) if one["type"] == GROUP else 1 for one in payload["options"])
+
+
 def same(wanted: Payload, known: Payload) -> bool:
     """Whether Discord has it that way already. It adds defaults of its own, which say nothing new."""
     return _essence(wanted) == _essence(known)
@@ -83,5 +101,8 @@ def invoked(data: Mapping[str, Any]) -> tuple[str, str]:
     options = data.get("options") or ()
     if not options:
         return "help", ""
-    given = {option["name"]: option.get("value", "") for option in options[0].get("options") or ()}
-    return str(options[0]["name"]), str(given.get(TEXT_OPTION, ""))
+    chosen = options[0]
+    if chosen.get("type") == GROUP and chosen.get("options"):
+        chosen = chosen["options"][0]
+    given = {option["name"]: option.get("value", "") for option in chosen.get("options") or ()}
+    return str(chosen["name"]), str(given.get(TEXT_OPTION, ""))

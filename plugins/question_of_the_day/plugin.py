@@ -130,7 +130,7 @@ class QuestionOfTheDay(
             controls=(now_button,),
         )
 
-    @command("daily", _("Time, days and channel of the questions"), right=Right.MANAGE, form=True)
+    @command("daily", _("Time, days and channel of the questions"), right=Right.MANAGE, form=True, seldom=True)
     async def daily(self, ctx: Context, _text: str) -> Answer:
         """Open the form for time, days and channel."""
         return await settings_form(ctx, ctx.action("daily"))

@@ -11,7 +11,7 @@ from discord import gateway
 from discord.http import Route
 
 from bots.discord import DiscordBot, DiscordSettings, client, invite_url, manifest
-from bots.discord.commands import hall_command, same
+from bots.discord.commands import hall_command, invoked, same, told
 from bots.discord.permissions import PERMISSIONS
 from core.bot import Answering, Bot, BotStartError, CommandInfo, Severity
 from core.event import Pressed
@@ -190,15 +190,23 @@ async def test_commands_are_told_only_when_they_changed(place: Place) -> None:
 
 
 def test_a_changed_title_is_a_change() -> None:
-    told = hall_command(COMMANDS)
-    assert same(hall_command(COMMANDS), told | {"id": "1", "nsfw": False, "name_localizations": None})
+    known = hall_command(COMMANDS)
+    assert same(hall_command(COMMANDS), known | {"id": "1", "nsfw": False, "name_localizations": None})
     changed = CommandInfo("help", {"en": "What you may do here", "de": "Hilfe"})
-    assert not same(hall_command((changed, *COMMANDS[1:])), told)
+    assert not same(hall_command((changed, *COMMANDS[1:])), known)
 
 
-def test_more_than_25_commands_are_too_many() -> None:
-    many = [CommandInfo(f"c{number}", {"en": "C"}) for number in range(30)]
-    assert len(hall_command(many)["options"]) == 25
+def test_more_than_25_commands_are_behind_a_group_and_49_all_there_is_room_for() -> None:
+    many = [CommandInfo(f"c{number}", {"en": "C"}, seldom=number == 3) for number in range(60)]
+    few = hall_command(many[:25])
+    assert ([one["name"] for one in few["options"]], told(few)) == ([f"c{number}" for number in range(25)], 25)
+    *beside, group = hall_command(many[:28])["options"]
+    assert len(beside) == 24
+    assert "c3" not in [one["name"] for one in beside]
+    assert [one["name"] for one in group["options"]] == ["c3", "c25", "c26", "c27"]
+    assert told(hall_command(many)) == 49
+    option = {"type": 1, "name": "c3", "options": [{"type": 3, "name": "text", "value": "now"}]}
+    assert invoked({"options": [{"type": 2, "name": "more", "options": [option]}]}) == ("c3", "now")
 
 
 def test_languages_become_discords() -> None:
