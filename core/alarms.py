@@ -23,6 +23,7 @@ from storage.prepared import Prepared
 from storage.tables import Alarm
 from storage.tx import Tx
 from storage.types import Id, Utc
+from storage.vault import Vault
 
 if TYPE_CHECKING:
     from core.plugin import Plugin
@@ -44,6 +45,8 @@ class Ring(NamedTuple):
     at: datetime
     """The moment it was set to, in UTC."""
     now: datetime
+    vault: Vault
+    """Opens what the plugin sealed."""
 
 
 def set_alarm(
@@ -67,12 +70,12 @@ def silence(tx: Tx, community_id: UUID, activity_id: UUID, name: str | None = No
     tx.execute(delete(Alarm).where(*here))
 
 
-def ring(tx: Tx, plugins: Mapping[str, Plugin], now: datetime) -> int:
+def ring(tx: Tx, plugins: Mapping[str, Plugin], now: datetime, vault: Vault) -> int:
     """Ring one batch of what is due; returns how many there were."""
     by_plugin: dict[str, list[tuple[Ring, int]]] = {}
     rows = tx.run(_CLAIM, now=now)
     for community_id, activity_id, name, plugin, at, tries in rows:
-        by_plugin.setdefault(plugin, []).append((Ring(community_id, activity_id, name, at, now), tries))
+        by_plugin.setdefault(plugin, []).append((Ring(community_id, activity_id, name, at, now, vault), tries))
     for code, several in by_plugin.items():
         plugin = plugins.get(code)
         if plugin is None:  # it may come back

@@ -136,7 +136,7 @@ class Planner:
 
     # -- one batch, in a writer's thread -----------------------------------------------------------------------------
     def _ring(self, tx: Tx, *, now: datetime) -> int:
-        return alarms.ring(tx, self._hall.routes.by_code, now)
+        return alarms.ring(tx, self._hall.routes.by_code, now, self._hall.store.vault)
 
     def _batch(self, tx: Tx, *, now: datetime) -> int:
         rows = [_Row(*row) for row in tx.run(_CLAIM, now=now)]
