@@ -107,7 +107,7 @@ def lift(one: Part, other: Part) -> Lift | None:
     )
 
 
-def lead(only_first: int, only_second: int, n: int, *, level: float = LEVEL) -> Figure | None:
+def lead(only_first: float, only_second: float, n: float, *, level: float = LEVEL) -> Figure | None:
     """How far one answer is ahead of another among the same ``n`` people: zero in the interval is too close to call.
 
     :param only_first: who chose the first and not the second; where one choice is all there is, who chose the first.
