@@ -136,14 +136,12 @@ def reopen(tx: Tx, community_id: UUID, survey_id: UUID) -> None:
         waves.save(tx, [wave])
 
 
-def limits(
-    tx: Tx, community_id: UUID, survey_id: UUID, closes_at: datetime | None, most: int | None, days: int | None
-) -> None:
+def limits(tx: Tx, community_id: UUID, survey_id: UUID, closes_at: datetime | None, most: int | None) -> None:
     """Until when and for how many it is open, also while it is. Raises :class:`Refused`."""
     row = locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED)
     if closes_at is not None and closes_at <= tx.now:
         raise Refused(_("That time is over. Choose a later one."), "closes_on")
-    put(tx, row, closes_at=closes_at, most=most, days=days)
+    put(tx, row, closes_at=closes_at, most=most)
     if row.state != OPEN or row.wave_id is None:
         return
     for wave in waves.lock(tx, [(community_id, row.wave_id)]).values():

@@ -14,12 +14,13 @@ from core.context import Context, Owner
 from core.form import Form, Value
 from core.markup import escape
 from core.message import Message
-from core.plugin import Answer, Plugin, choose, form, press, submit
+from core.plugin import Answer, choose, form, press, submit
 from core.schedule import Due
 from core.texts import Domain, Words
 from plugins.surveys import kept, taking, waves
 from plugins.surveys.actions import CODE
 from plugins.surveys.card import card
+from plugins.surveys.desk import ManagersDesk
 from plugins.surveys.tables import PREFIX, Response, Survey, SurveyChannel, Taker, Waiting, Wave
 from plugins.surveys.tables import Answer as StoredAnswer
 from storage.tx import Tx
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _ = Domain("surveys")
 
 
-class Surveys(Plugin):
+class Surveys(ManagersDesk):
     """Surveys, with names or without."""
 
     name = "surveys"
