@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlmodel import col
 
 from core.figures.privacy import TEAM, released
-from plugins.surveys.definition import TEXTS, Definition, Given, Kind
+from plugins.surveys.definition import OTHER, TEXTS, Definition, Given, Kind
 from plugins.surveys.tables import Answer, Response, Survey, Wave
 from plugins.surveys.tally import Result, Weights, needed, results
 from plugins.surveys.toml_text import known
@@ -45,6 +45,7 @@ class Looked(NamedTuple):
 class Words(NamedTuple):
     """What somebody wrote: to a question, or beside “other”."""
 
+    response_id: UUID
     question: str
     text: str
 
@@ -120,13 +121,10 @@ async def result_of(
     return results(found.definition, answers, weights)[name]
 
 
-async def words_of(
-    session: AsyncSession, vault: Vault, wave: Wave, names: Collection[str] = ()
-) -> AsyncIterator[Words]:
-    """What people wrote, to these questions or to all, question by question."""
+async def words_of(session: AsyncSession, vault: Vault, wave: Wave, names: Collection[str]) -> AsyncIterator[Words]:
+    """What people wrote, to these questions, question by question."""
     here = [*_of(wave), col(Answer.sealed).is_not(None)]
-    if names:
-        here.append(col(Answer.question).in_(list(names)))
+    here.append(col(Answer.question).in_(list(names)))
     rows = await session.stream(
         select(col(Answer.response_id), col(Answer.question), col(Answer.sealed))
         .where(*here)
@@ -135,12 +133,28 @@ async def words_of(
     async for part in rows.partitions(AT_ONCE):
         for response_id, name, sealed in part:
             if sealed is not None:
-                yield Words(name, vault.open(sealed, response_id.bytes).decode())
+                yield Words(response_id, name, vault.open(sealed, response_id.bytes).decode())
 
 
 def has_words(definition: Definition) -> list[str]:
     """The questions to which people may write."""
     return [one.name for one in definition.questions if one.kind in TEXTS or one.other]
+
+
+async def readable(session: AsyncSession, found: Looked) -> list[str]:
+    """The questions whose words may be read: of an anonymous wave, those to which at least five wrote."""
+    names = has_words(found.definition)
+    if not found.wave.anonymous:
+        return names
+    wanted = {one for name in names for one in needed(found.definition, name)}
+    told = results(found.definition, await answers_of(session, found.wave, wanted))
+    return [name for name in names if _wrote(told[name])]
+
+
+def _wrote(result: Result) -> bool:
+    if result.question.kind in TEXTS:
+        return result.hidden is None
+    return any(row.key == OTHER and row.count for row in result.rows)
 
 
 def enough(found: Looked) -> bool:

@@ -200,9 +200,33 @@ class Ending:
     when: str = ""
 
 
+class Seen(StrEnum):
+    """Who sees what a survey comes to."""
+
+    MANAGERS = "managers"
+    AFTER = "after"
+    """Who answered, and everybody once it is closed."""
+    LIVE = "live"
+    """Everybody, while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How many of all, not only of those who answer, give each answer to ``question``.
+
+    Shares may sum to anything; a key is that of an answer in :func:`plugins.surveys.groups.groups`.
+    """
+
+    question: str
+    shares: tuple[tuple[str, float], ...]
+
+
 @dataclass(frozen=True)
 class Definition:
-    """A survey. ``language`` is that of its words. ``full`` is said to whom a quota leaves out."""
+    """A survey. ``language`` is that of its words. ``full`` is said to whom a quota leaves out.
+
+    By ``margins`` the answers are weighted until they have them.
+    """
 
     title: str
     sections: tuple[Section, ...] = ()
@@ -212,6 +236,8 @@ class Definition:
     quotas: tuple[Quota, ...] = ()
     endings: tuple[Ending, ...] = ()
     full: str = ""
+    results: Seen = Seen.MANAGERS
+    margins: tuple[Margin, ...] = ()
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:

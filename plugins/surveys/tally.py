@@ -16,19 +16,15 @@ from uuid import UUID
 
 from core.figures import Figure
 from core.figures.privacy import TEAM, shown_of, shown_parts
-from core.figures.scales import DETRACTORS, PROMOTERS, calibrated, mean, nps, quartiles, top_two
+from core.figures.scales import calibrated, mean, nps, quartiles, top_two
 from core.figures.shares import lead, share
 from core.figures.weights import EFFECTIVE, effective_n
 from core.texts import Domain, Words
 from plugins.surveys import conditions
 from plugins.surveys.definition import SCALES, TEXTS, Definition, Given, Kind, Question
+from plugins.surveys.groups import GROUPED, INTENT, group_of, groups, is_intent
 
 _ = Domain("surveys")
-
-INTENT = ("5", "4", "3", "2", "1")
-"""The keys by which a question of five options is known as purchase intent, from “definitely” to “definitely not”."""
-CROSSABLE = frozenset({Kind.SINGLE, Kind.LIKERT, Kind.RATING, Kind.NPS, Kind.CONSENT})
-"""Kinds to which each person gives one of a few answers."""
 
 Answers = Mapping[UUID, Given | None]
 """What each response says to a question; None where it was passed over. Words stand as an empty text."""
@@ -99,7 +95,7 @@ class Result:
 def results(
     definition: Definition, answers: Mapping[str, Answers], weights: Weights | None = None, least: int = TEAM
 ) -> dict[str, Result]:
-    """What came of each question that there are answers of, by name; those that conditions name must be among them."""
+    """What came of each question that there are answers of, by name; those that conditions name must be there too."""
     found: dict[str, Result] = {}
     for question in definition.questions:
         if question.name not in answers:
@@ -129,31 +125,6 @@ def needed(definition: Definition, name: str) -> list[str]:
     return [one.name for one in definition.questions if one.name in wanted]
 
 
-def is_intent(question: Question) -> bool:
-    """Whether it asks for purchase intent."""
-    return question.kind is Kind.SINGLE and not question.other and {one.key for one in question.options} == {*INTENT}
-
-
-def parts(question: Question, given: Given) -> str | None:
-    """Which one of :func:`groups` an answer is in; None for kinds that have none."""
-    if question.kind is Kind.NPS and isinstance(given, (int, float)):
-        return "up" if given in PROMOTERS else "down" if given in DETRACTORS else "middle"
-    if question.kind in SCALES:
-        return str(int(given)) if isinstance(given, (int, float)) else None
-    return given if question.kind in CROSSABLE and isinstance(given, str) else None
-
-
-def groups(question: Question) -> tuple[tuple[str, Words], ...]:
-    """What each person gives one of, key and label."""
-    if question.kind is Kind.NPS:
-        return (
-            ("up", _("9 and 10: recommend it")),
-            ("middle", _("7 and 8: neither")),
-            ("down", _("0 to 6: do not")),
-        )
-    return tuple((one.key, one.label) for one in question.choices)
-
-
 def tally(question: Question, answers: Answers, weights: Weights | None = None, least: int = TEAM) -> Result:
     """What the answers to a question come to."""
     given = {one: what for one, what in answers.items() if what is not None and (weights is None or one in weights)}
@@ -161,7 +132,7 @@ def tally(question: Question, answers: Answers, weights: Weights | None = None, 
         return Result(question, 0, hidden=Hidden.FEW)
     weigh = _Weighing(given, weights)
     result = Result(question, len(given), weighted=weigh.effective)
-    if question.kind in CROSSABLE:
+    if question.kind in GROUPED:
         return _one_of(result, given, weigh, least)
     match question.kind:
         case Kind.MULTIPLE:
@@ -199,7 +170,7 @@ def _one_of(result: Result, given: Mapping[UUID, Given], weigh: _Weighing, least
     question = result.question
     who: dict[str, list[UUID]] = {key: [] for key, _label in groups(question)}
     for one, what in given.items():
-        key = parts(question, what)
+        key = group_of(question, what)
         if key is not None:
             who.setdefault(key, []).append(one)
     counts = [len(who[key]) for key, _label in groups(question)]
