@@ -149,10 +149,15 @@ class ManagersDesk(Plugin):
         """Change it."""
         return await making.edit(ctx, action, values)
 
-    @press("moveq", right=MANAGE)
-    async def move(self, ctx: Context, action: Action) -> Answer | FormErrors:
-        """Move it up or down."""
-        return await making.move(ctx, action)
+    @press("upq", right=MANAGE)
+    async def move_up(self, ctx: Context, action: Action) -> Answer:
+        """Move it up."""
+        return await making.move(ctx, action, down=False)
+
+    @press("downq", right=MANAGE)
+    async def move_down(self, ctx: Context, action: Action) -> Answer:
+        """Move it down."""
+        return await making.move(ctx, action, down=True)
 
     @press("delq", right=MANAGE)
     async def take_out(self, ctx: Context, action: Action) -> Answer | FormErrors:

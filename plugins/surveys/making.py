@@ -196,9 +196,9 @@ async def edit(ctx: Context, action: Action, values: Mapping[str, Value]) -> Ans
         return FormErrors({error.field: error.words})
 
 
-async def move(ctx: Context, action: Action) -> Answer | FormErrors:
+async def move(ctx: Context, action: Action, *, down: bool) -> Answer:
     """Move a question up or down, also into the section beside."""
-    survey_id, wanted, down = named(action), number(action), number(action, 2) == 1
+    survey_id, wanted = named(action), number(action)
 
     def how(definition: Definition) -> Definition:
         sections = [list(section.questions) for section in definition.sections]
