@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.markup import escape
 from core.message import Button
@@ -24,28 +24,28 @@ MOST_LINES = 12
 """Of results on the post: the rest is a press away."""
 
 
-async def live_lines(session: AsyncSession, wave: Wave) -> list[Words]:
-    """What stands on the post: the first questions' shares, of so many answers as may be told while it runs."""
+class Live(NamedTuple):
+    """What a post shows of the results, and the button to all of them."""
+
+    lines: list[Words]
+    buttons: list[Button]
+
+
+async def live(session: AsyncSession, wave: Wave) -> Live:
+    """The first questions' shares, of so many answers as may be told while the survey runs."""
     found = await look(session, wave.community_id, wave.id)
-    if found is None or known(found.survey.definition).results is not Seen.LIVE or not enough(found):
-        return []
+    seen = Seen.MANAGERS if found is None else known(found.survey.definition).results
+    if found is None or seen is Seen.MANAGERS or found.waits:
+        return Live([], [])
+    buttons = [Button(_("Results"), action("qv", wave.community_id, wave.id, 0))]
     lines: list[Words] = []
-    for question in found.definition.questions:
+    for question in found.definition.questions if seen is Seen.LIVE and enough(found) else ():
         size = len(question.choices) + 2
-        if question.kind not in GROUPED | {Kind.MULTIPLE} or len(lines) + size > MOST_LINES:
-            continue
-        names = needed(found.definition, question.name)
-        answers = await answers_of(session, wave, names, everything=False)  # two or three questions
-        lines += _lines(results(found.definition, answers)[question.name])
-    return lines
-
-
-async def results_button(session: AsyncSession, wave: Wave) -> list[Button]:
-    """The button to the results, where members may see them."""
-    found = await look(session, wave.community_id, wave.id)
-    if found is None or known(found.survey.definition).results is Seen.MANAGERS or found.waits:
-        return []
-    return [Button(_("Results"), action("qv", wave.community_id, wave.id, 0))]
+        if question.kind in GROUPED | {Kind.MULTIPLE} and len(lines) + size <= MOST_LINES:
+            names = needed(found.definition, question.name)
+            answers = await answers_of(session, wave, names, everything=False)  # two or three questions
+            lines += _lines(results(found.definition, answers)[question.name])
+    return Live(lines, buttons)
 
 
 def _lines(result: Result) -> list[Words]:

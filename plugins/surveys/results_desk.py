@@ -22,6 +22,7 @@ from plugins.surveys.definition import Definition, Seen
 from plugins.surveys.drafts import Refused
 from plugins.surveys.looking import STATES
 from plugins.surveys.making import told as told_wrong
+from plugins.surveys.results_page import results_overview
 from plugins.surveys.showing import SEEN, gone
 from plugins.surveys.tables import Survey
 from plugins.surveys.toml_text import Unreadable, known
@@ -69,7 +70,7 @@ class ResultsDesk(Plugin):
         """The same as a picture."""
         return await showing.picture_message(ctx, named(action), number(action))
 
-    @press("qpost", right=MANAGE)
+    @press("qo", right=MANAGE)
     async def result_post(self, ctx: Context, action: Action) -> Answer:
         """The picture for everybody."""
         return await posting.post(ctx, named(action), number(action), number(action, 2))
@@ -180,7 +181,11 @@ class ResultsDesk(Plugin):
         """What members may see."""
         return await showing.member_message(ctx, named(action), max(0, number(action)))
 
-    # -- files on the manager's page ---------------------------------------------------------------------------------
+    # -- the manager's page ------------------------------------------------------------------------------------------
+    async def overview(self, session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
+        """What else stands there, and the results' files."""
+        return [*await super().overview(session, viewer), *await results_overview(session, viewer)]
+
     @download("qcsv")
     async def as_csv(self, session: AsyncSession, viewer: Viewer, action: Action) -> File | None:
         """The answers as a table."""

@@ -198,8 +198,8 @@ async def picture_message(ctx: Context, wave_id: UUID | None, number: int) -> Me
     if one.found.open:
         note = _("You can post it once the survey is closed.")
         return Message(text=note, image=image, controls=(back,))
-    stamp = int(ctx.now.timestamp()) % 2**24
-    post = Button(_("Post it"), ctx.action("qpost", here, number, stamp), style=ButtonStyle.PRIMARY)
+    stamp = int(ctx.now.timestamp()) % 2**16
+    post = Button(_("Post it"), ctx.action("qo", here, number, stamp), style=ButtonStyle.PRIMARY)
     return Message(
         text=_("Only you see this. “Post it” puts it where the survey stood."), image=image, controls=(post, back)
     )
