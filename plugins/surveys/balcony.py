@@ -183,7 +183,7 @@ def _beside(ctx: Context, found: Comparison) -> list[str]:
             for_page.append(ctx.say(label))
     if found.difference is not None and found.difference.interval is not None:
         low, high = (percent(bound, ctx.language, 1) for bound in found.difference.interval)
-        lines.append(ctx.say(_("Talkability differs by {low} to {high} (95 % interval).", low=low, high=high)))
+        lines.append(ctx.say(_("Talkability differs by {low} to {high} (95% interval).", low=low, high=high)))
     if for_page:
         lines.append(ctx.say(_("What favours the page: {what}.", what=", ".join(for_page))))
     else:

@@ -59,7 +59,7 @@ def _lines(result: Result) -> list[Words]:
         low, high = (round(100 * bound) for bound in row.figure.interval)
         lines.append(
             _(
-                "- {label}: **{share} %** ({low}–{high}) · {n}",
+                "- {label}: **{share}%** ({low}–{high}) · {n}",
                 label=escape(row.label) if isinstance(row.label, str) else row.label,
                 share=round(100 * row.figure.value),
                 low=low,
@@ -67,9 +67,7 @@ def _lines(result: Result) -> list[Words]:
                 n=row.count or 0,
             )
         )
-    lines.append(
-        _("_{n} answer, in brackets 95 % intervals_", "_{n} answers, in brackets 95 % intervals_", n=result.n)
-    )
+    lines.append(_("_{n} answer, in brackets 95% intervals_", "_{n} answers, in brackets 95% intervals_", n=result.n))
     if result.leaders is not None and result.close:
         lines.append(_("_Too close to call._"))
     return lines

@@ -66,7 +66,7 @@ class Teller:
             parts.append(self.say(_("– stands for fewer than {n} people, or for what would tell of them", n=TEAM)))
         formulas = [row.figure for row in result.rows if row.figure] + [told.figure for told in result.figures]
         if any(one.interval for one in formulas):
-            parts.append(self.say(_("in brackets: 95 % intervals")))
+            parts.append(self.say(_("in brackets: 95% intervals")))
         names = dict.fromkeys(f"{one.formula.name} v{one.formula.version}" for one in formulas)
         return " · ".join([*parts, *names])
 

@@ -244,7 +244,7 @@ def _summary(
         told.append(Told(_("Definitely or probably would buy"), top, Unit.SHARE))
     # A sum of all five with five weights: it would tell the small ones.
     if None not in shown and (sober := calibrated(counts)) is not None:
-        told.append(Told(_("Will buy, by experience (81/27/9/3/1 %)"), sober, Unit.SHARE))
+        told.append(Told(_("Will buy, by experience (81/27/9/3/1%)"), sober, Unit.SHARE))
     return tuple(told)
 
 

@@ -99,7 +99,7 @@ def drawn(several: list[Seen], teller: Teller, time_zone: str) -> Lines | None:
         return None
     zone = ZoneInfo(time_zone)
     steps = tuple(f"{one.at.astimezone(zone):%Y-%m-%d}" for one in several)
-    foot = teller.say(_("The stripes are 95 % intervals."))
+    foot = teller.say(_("The stripes are 95% intervals."))
     bottom = 0 if percent else None
     return Lines(
         cut(" ".join(last.question.ask.split()), ASKED), steps, tuple(lines), foot, bottom=bottom, percent=percent

@@ -63,7 +63,7 @@ async def test_a_manager_looks_at_results(town: Town) -> None:
     seen = await town.bot.choose(choice(seen).action, "olga", "0")
     assert "- Tea: **50%** (38–62) · 30" in seen.text
     assert "Too close to call: Tea and Coffee." in seen.text
-    assert "60 answers · in brackets: 95 % intervals · share v1" in seen.text
+    assert "60 answers · in brackets: 95% intervals · share v1" in seen.text
     assert (await press(town, wave, "qq", 2)).text.startswith("Median: **3**")
     assert "Fewer than" not in (await press(town, wave, "qt", 0)).text
     assert (await press(town, wave, "qq", 0, who="mia")).message is not None
@@ -151,9 +151,9 @@ async def test_members_see_what_the_manager_lets_them(town: Town) -> None:
     await town.finish(wave, "mia")
     assert "- Tea: **55%**" in (await press(town, wave, "qv", 0, who="mia")).text  # of the first 55
     await let("live")
-    await town.until_card("Tea: **55 %**")
+    await town.until_card("Tea: **55%**")
     await town.bot.press(town.action("close", survey), "olga")
-    await town.until_card("Tea: **49 %**")
+    await town.until_card("Tea: **49%**")
 
 
 async def test_an_anonymous_survey_tells_nothing_while_it_runs(town: Town) -> None:
@@ -165,7 +165,7 @@ async def test_an_anonymous_survey_tells_nothing_while_it_runs(town: Town) -> No
     assert "Results" not in labels(town.card())
     assert await _file(town, exports.csv_file, wave) is None
     await town.bot.press(town.action("close", (await town.wave(wave)).survey_id), "olga")
-    await town.until_card("Tea: **50 %**")
+    await town.until_card("Tea: **50%**")
     assert "- Tea: **50%**" in (await press(town, wave, "qq", 0)).text
 
 
