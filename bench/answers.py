@@ -101,13 +101,16 @@ async def _measure(name: str) -> dict[str, Any]:
     }
 
 
-async def _hallkeeper(name: str, url: str, folder: Path) -> asyncio.subprocess.Process:
+async def _hallkeeper(
+    name: str, url: str, folder: Path, plugins: Sequence[str] = ("question_of_the_day",)
+) -> asyncio.subprocess.Process:
     tokens = {
         "discord": ['token = "discord-sandbox-token"', "read_all_replies = true"],
         "slack": ['bot_token = "xoxb-sandbox"', 'app_token = "xapp-sandbox"'],
         "telegram": ['token = "123456:telegram-sandbox-token"'],
     }
     lines = [
+        f"plugins = {json.dumps(list(plugins))}",
         f'store.url = "sqlite:///{folder}/hall.db"',
         f'vault.key_file = "{folder}/master.key"',
         "web.port = 0",

@@ -259,8 +259,9 @@ def _enter(tx: Tx, rooms: dict[tuple[UUID, UUID], _Room], requests: Sequence[Req
     vaults = {one.person_id: one.vault for one in requests}
     keys = list({(one.community_id, one.said.wave_id, one.person_id) for one in requests})
     keys = [key for key in keys if key[:2] in rooms]
+    present = [row for row in tx.run_all(_PRESENT, keys) if row[7] is not None]
     for community_id, wave_id, person_id, state, seed, sealed, cells, *row in sorted(
-        tx.run_all(_PRESENT, keys), key=lambda row: row[7].bytes
+        present, key=lambda row: row[7].bytes
     ):
         people = rooms[community_id, wave_id].people
         here = people.get(person_id)
@@ -280,8 +281,9 @@ def _enter(tx: Tx, rooms: dict[tuple[UUID, UUID], _Room], requests: Sequence[Req
             started_at,
         )
     keys = [key for key in keys if rooms[key[:2]].wave.anonymous]
-    for community_id, wave_id, person_id in tx.run_all(_TOOK_PART, keys):
-        rooms[community_id, wave_id].took_part.add(person_id)
+    for community_id, wave_id, person_id, member_id in tx.run_all(_TOOK_PART, keys):
+        if member_id is not None:
+            rooms[community_id, wave_id].took_part.add(person_id)
 
 
 _RANK = {LATER: 0, UNDER_WAY: 1, SCREENED: 2, FINISHED: 3}
@@ -350,6 +352,8 @@ def _write(tx: Tx, room: _Room) -> None:
         room.once.write()
 
 
+# Outer joins, which SQLite takes in the order in which they stand: from the person to what is theirs. Free to choose,
+# it reads all responses of the wave for each of them.
 _OWN = {"community_id": Id(), "wave_id": Id(), "person_id": Id()}
 _PRESENT = PreparedForAll(
     _OWN,
@@ -368,12 +372,12 @@ _PRESENT = PreparedForAll(
         col(Response.finished_at),
         col(Response.started_at),
     ).select_from(
-        wanted.join(Account, col(Account.person_id) == wanted.c.person_id)
-        .join(
+        wanted.outerjoin(Account, col(Account.person_id) == wanted.c.person_id)
+        .outerjoin(
             Member,
             and_(col(Member.account_id) == col(Account.id), col(Member.community_id) == wanted.c.community_id),
         )
-        .join(
+        .outerjoin(
             Response,
             and_(
                 col(Response.community_id) == wanted.c.community_id,
@@ -385,13 +389,15 @@ _PRESENT = PreparedForAll(
 )
 _TOOK_PART = PreparedForAll(
     _OWN,
-    lambda wanted: select(wanted.c.community_id, wanted.c.wave_id, wanted.c.person_id).select_from(
-        wanted.join(Account, col(Account.person_id) == wanted.c.person_id)
-        .join(
+    lambda wanted: select(
+        wanted.c.community_id, wanted.c.wave_id, wanted.c.person_id, col(Taker.member_id)
+    ).select_from(
+        wanted.outerjoin(Account, col(Account.person_id) == wanted.c.person_id)
+        .outerjoin(
             Member,
             and_(col(Member.account_id) == col(Account.id), col(Member.community_id) == wanted.c.community_id),
         )
-        .join(
+        .outerjoin(
             Taker,
             and_(
                 col(Taker.community_id) == wanted.c.community_id,
