@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 
 from core.figures.figure import LEVEL, Figure, Formula, Interval
-from core.figures.shares import share
+from core.figures.shares import quantile, share
 
 MEAN = Formula("mean", 1, "answers")
 MEDIAN = Formula("median", 1, "answers")
@@ -54,10 +54,8 @@ def nps(promoters: float, detractors: float, n: float, *, level: float = LEVEL) 
         raise ValueError(f"{promoters} and {detractors} are no parts of {n}")
     if not n:
         return None
-    from scipy.special import ndtri  # heavy, and no start needs it
-
     up, down = promoters / n, detractors / n
-    half = float(ndtri((1 + level) / 2)) * sqrt(max(0.0, up + down - (up - down) ** 2) / n)
+    half = quantile(level) * sqrt(max(0.0, up + down - (up - down) ** 2) / n)
     score = up - down
     return Figure(NPS, 100 * score, n, Interval(100 * max(-1.0, score - half), 100 * min(1.0, score + half)))
 

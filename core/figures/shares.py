@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
+from statistics import NormalDist
 
 from core.figures.figure import LEVEL, Figure, Formula, Interval, Part
 
@@ -177,14 +178,13 @@ def _both(one: Part, other: Part) -> bool:
     return bool(one.n and other.n)
 
 
-def _quantile(level: float) -> float:
-    from scipy.special import ndtri  # heavy, and no start needs it
-
-    return float(ndtri((1 + level) / 2))
+def quantile(level: float) -> float:
+    """How many standard errors an interval of that level reaches to each side."""
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def _wilson(part: Part, level: float) -> Interval:
-    z, p, n = _quantile(level), part.share, part.n
+    z, p, n = quantile(level), part.share, part.n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     # At the ends it is the end, whatever rounding says.
@@ -192,18 +192,16 @@ def _wilson(part: Part, level: float) -> Interval:
 
 
 def _pooled_z(one: Part, other: Part) -> Tested:
-    from scipy.special import ndtr  # heavy, and no start needs it
-
     n = one.n + other.n
     pooled = (one.hits + other.hits) / n
     if pooled in (0.0, 1.0):
         return Tested("pooled z", 1.0, n, 0.0)
     z = (one.share - other.share) / sqrt(pooled * (1 - pooled) * (1 / one.n + 1 / other.n))
-    return Tested("pooled z", float(2 * ndtr(-abs(z))), n, z)
+    return Tested("pooled z", 2 * NormalDist().cdf(-abs(z)), n, z)
 
 
 def _needed(base: float, hoped: float, power: float, alpha: float) -> float:
     mean = (base + hoped) / 2
-    same = _quantile(1 - alpha) * sqrt(2 * mean * (1 - mean))
-    apart = _quantile(2 * power - 1) * sqrt(base * (1 - base) + hoped * (1 - hoped))
+    same = quantile(1 - alpha) * sqrt(2 * mean * (1 - mean))
+    apart = quantile(2 * power - 1) * sqrt(base * (1 - base) + hoped * (1 - hoped))
     return ((same + apart) / (hoped - base)) ** 2

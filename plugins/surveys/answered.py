@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -118,7 +119,7 @@ async def result_of(
     """What came of a question."""
     names = needed(found.definition, name)
     answers = await answers_of(session, found.wave, names, everything=everything)
-    return results(found.definition, answers, weights)[name]
+    return (await asyncio.to_thread(results, found.definition, answers, weights))[name]
 
 
 async def words_of(session: AsyncSession, vault: Vault, wave: Wave, names: Collection[str]) -> AsyncIterator[Words]:
