@@ -15,22 +15,23 @@ from plugins.surveys.tables import Answer, Response, Wave
 from plugins.surveys.toml_text import known
 from plugins.surveys.waves import FINISHED
 from storage.bulk import insert_all
+from storage.engine import Store
 from storage.tables import Space
 from storage.tx import Tx
-from tests.plugins.surveys import Town
 
 Sheet = Mapping[str, Given | None]
 
 
 async def answered(
-    town: Town, wave_id: UUID, sheets: Sequence[Sheet], words: Sequence[Mapping[str, str]] = ()
+    store: Store, community: UUID, wave_id: UUID, sheets: Sequence[Sheet], words: Sequence[Mapping[str, str]] = ()
 ) -> None:
     """So many finished it, in this order; ``words`` beside “other” of the first ones."""
-    wave = await town.wave(wave_id)
-    definition, vault = known(wave.definition), town.store.vault
-    async with town.store.session() as session:
+    async with store.session() as session:
+        wave = await session.get(Wave, (community, wave_id))
         space = (await session.execute(Space.__table__.select().limit(1))).first()  # type: ignore[attr-defined]  # SQLModel says less than it has
     assert space is not None
+    assert wave is not None
+    definition, vault = known(wave.definition), store.vault
 
     def unit(tx: Tx) -> None:
         responses = [(uuid4() if wave.anonymous else tx.new_id(), sheet) for sheet in sheets]
@@ -39,20 +40,20 @@ async def answered(
             for number, (response, sheet) in enumerate(responses)
             for cell in cells_of(definition, sheet, words[number] if number < len(words) else {})
         ]
-        insert_all(tx, Answer, rows, community_id=town.community, wave_id=wave_id)
+        insert_all(tx, Answer, rows, community_id=community, wave_id=wave_id)
         if not wave.anonymous:
             people = [
                 {"id": response, "member_id": uuid4(), "finished_at": tx.now + timedelta(seconds=number)}
                 for number, (response, _sheet) in enumerate(responses)
             ]
             insert_all(
-                tx, Response, people, community_id=town.community, wave_id=wave_id, account_id=uuid4(),
+                tx, Response, people, community_id=community, wave_id=wave_id, account_id=uuid4(),
                 space_id=space.id, state=FINISHED, seed=1, sealed=None, cells=[], reminded=False, started_at=tx.now,
             )  # fmt: skip
-        here = (col(Wave.community_id) == town.community, col(Wave.id) == wave_id)
+        here = (col(Wave.community_id) == community, col(Wave.id) == wave_id)
         count = len(sheets)
         tx.execute(
             update(Wave).where(*here).values(finished=col(Wave.finished) + count, started=col(Wave.started) + count)
         )
 
-    await town.store.write(unit)
+    await store.write(unit)

@@ -38,7 +38,7 @@ CROWD = [TEA] * 30 + [COFFEE] * 20 + [NEITHER] * 10
 async def closed(town: Town, text: str = SHORT, crowd: list[Any] = CROWD) -> UUID:
     """A survey that so many answered and that is closed; its wave."""
     wave = await town.open(text)
-    await answered(town, wave, crowd, [{"leaf": "Rooibos"}] * 6)
+    await answered(town.store, town.community, wave, crowd, [{"leaf": "Rooibos"}] * 6)
     await town.bot.press(town.action("close", (await town.wave(wave)).survey_id), "olga")
     await town.look()
     return wave
@@ -137,7 +137,7 @@ async def test_answers_are_weighted_by_known_shares(town: Town) -> None:
 async def test_members_see_what_the_manager_lets_them(town: Town) -> None:
     wave = await town.open()
     survey = (await town.wave(wave)).survey_id
-    await answered(town, wave, CROWD)
+    await answered(town.store, town.community, wave, CROWD)
     assert "for its managers" in (await press(town, wave, "qv", 0, who="mia")).text
 
     async def let(seen: str) -> None:
@@ -158,7 +158,7 @@ async def test_members_see_what_the_manager_lets_them(town: Town) -> None:
 
 async def test_an_anonymous_survey_tells_nothing_while_it_runs(town: Town) -> None:
     wave = await town.open('anonymous = true\nresults = "live"\n' + SHORT)
-    await answered(town, wave, CROWD)
+    await answered(town.store, town.community, wave, CROWD)
     assert "once it is closed" in (await press(town, wave, "qq", 0)).text
     assert "once it is closed" in (await press(town, wave, "qp", 0)).text
     assert "once it is closed" in (await press(town, wave, "qv", 0, who="mia")).text
@@ -186,7 +186,7 @@ async def test_a_pulse_has_lines_over_its_waves(town: Town) -> None:
     second = (await town.survey(first)).wave_id
     assert second is not None
     assert second != first
-    await answered(town, second, [{"mood": 4.0}] * 10 + [{"mood": 5.0}] * 10)
+    await answered(town.store, town.community, second, [{"mood": 4.0}] * 10 + [{"mood": 5.0}] * 10)
     seen = await press(town, second, "ql", 0)
     assert "Mean: 4.5 (4.26 to 4.74)" in seen.text
     drawn(seen)
