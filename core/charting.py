@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from math import ceil, floor, log10
@@ -17,12 +18,13 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
 SHAPES = ("circle", "square", "triangle-up", "diamond")
 DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 3), (8, 3, 2, 3))
 """Beside the colours, for eyes and printers that see none."""
-LETTER = 0.56
+LETTER = 0.53
 """How wide a letter is on the whole, of its size; a wide one (CJK, emoji) twice as much."""
 MOST_LINES = 3
 """Of a label."""
 
 
+_WORD = re.compile(r"[^ \t\n\r\f\v\x1c-\x1f\x85]+")  # a space that does not break is a part of it
 _JOINERS = "\u200c\u200d"  # letters are joined by them in some scripts
 _TINTS = "\u200d\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
@@ -38,6 +40,12 @@ class Canvas:
         self.y: float = 0
         self._layers: list[dict[str, Any]] = []
 
+    def foot(self, text: str) -> None:
+        """What the figures are made of."""
+        if text:
+            self.gap(12)
+            self.text(text, SMALL, PALE, most=5)
+
     def title(self, text: str) -> None:
         """The title, bold."""
         self.text(text, TITLE, INK, bold=True)
@@ -47,10 +55,12 @@ class Canvas:
         """Leave room."""
         self.y += points
 
-    def text(self, text: str, size: int, colour: str, *, bold: bool = False, x: float = 0) -> None:
-        """Words over the whole width, in as many lines as they need, at most :data:`MOST_LINES`."""
+    def text(
+        self, text: str, size: int, colour: str, *, bold: bool = False, x: float = 0, most: int = MOST_LINES
+    ) -> None:
+        """Words over the whole width, in as many lines as they need, at most ``most``."""
         columns = int((WIDTH - x) / (size * LETTER * (1.07 if bold else 1)))
-        for line in wrapped(drawable(text), columns, MOST_LINES):
+        for line in wrapped(drawable(text), columns, most):
             self._words(line, x, self.y + size * 0.65, size, colour, bold=bold, limit=WIDTH - x)
             self.y += size * 1.3
 
@@ -201,7 +211,7 @@ def drawable(text: str) -> str:
     text = "".join(
         one for one in text if one in _JOINERS or unicodedata.category(one) not in _UNSEEN or one.isspace()
     )
-    kept = " ".join("".join(one for one in text if not _is_emoji(one)).split())
+    kept = " ".join(_WORD.findall("".join(one for one in text if not _is_emoji(one))))
     return kept or ", ".join(
         unicodedata.name(one, "").lower() for one in text if one not in _TINTS and _is_emoji(one)
     )
@@ -216,7 +226,7 @@ def wrapped(text: str, columns: int, most: int) -> list[str]:
     """Words in lines of at most so many columns, cut with an ellipsis where ``most`` lines don't hold them."""
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    for word in _WORD.findall(text):
         longer = f"{line} {word}".strip()
         if columns_of(longer) <= columns:
             line = longer

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from core.charting import COLOURS, FAINT, INK, LABEL, NOTE, PALE, SCALE, SMALL, WIDTH, Canvas
+from core.charting import COLOURS, FAINT, INK, LABEL, NOTE, PALE, SCALE, WIDTH, Canvas
 from core.message import Image, cut
 from core.texts import Domain, Phrase
 
@@ -84,11 +84,15 @@ class Chart(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Horizontal bars from nought, in the order given. ``foot`` says what the figures are made of."""
+    """Horizontal bars from nought, in the order given.
+
+    ``notes`` are figures over all of it, under the bars; ``foot`` says what the figures are made of.
+    """
 
     title: str
     bars: tuple[Bar, ...]
     foot: str = ""
+    notes: tuple[str, ...] = ()
     top: float | None = None
     """What a full width is; None for the largest."""
 
@@ -104,9 +108,10 @@ class Bars:
             self._row(canvas, one, unit)
         if len(self.bars) > len(shown):
             canvas.text(f"+ {len(self.bars) - len(shown)} …", NOTE, PALE)
-        if self.foot:
-            canvas.gap(6)
-            canvas.text(self.foot, SMALL, PALE)
+        for note in self.notes:
+            canvas.gap(10)
+            canvas.text(note, NOTE, INK, bold=True)
+        canvas.foot(self.foot)
 
     def _row(self, canvas: Canvas, one: Bar, unit: float) -> None:
         canvas.gap(10)
@@ -127,7 +132,7 @@ class Bars:
     @property
     def alt(self) -> Phrase:
         """The same in words."""
-        parts = "; ".join(f"{one.label}: {one.note}" for one in self.bars[:MOST_BARS])
+        parts = "; ".join([*(f"{one.label}: {one.note}" for one in self.bars[:MOST_BARS]), *self.notes])
         return _("Chart “{title}”. {parts}. {foot}", **_fitting(self.title, parts, self.foot))
 
 
@@ -161,9 +166,7 @@ class Lines:
         for number, line in enumerate(shown):
             canvas.gap(6)
             canvas.key(number, f"{line.label} · {line.note}")
-        if self.foot:
-            canvas.gap(8)
-            canvas.text(self.foot, SMALL, PALE)
+        canvas.foot(self.foot)
 
     @property
     def alt(self) -> Phrase:

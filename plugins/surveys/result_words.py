@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from core.charts import Bar, Bars, Range
+from core.charts import MOST_BARS, Bar, Bars, Range
 from core.figures import Figure, Interval
 from core.figures.privacy import TEAM
 from core.markup import escape
@@ -36,7 +36,10 @@ class Teller:
         """A question's result as marked-up lines, without the question."""
         if result.hidden is not None:
             return [f"_{self.say(why_hidden(result.hidden))}_"]
-        lines = [f"- {escape(self._label(row))}: {self._row(result, row, bold=True)}" for row in result.rows]
+        lines = [
+            f"- {escape(self._label(row))}: {self._row(result, row, bold=True)}"
+            for row in _in_order(result, MOST_ROWS)
+        ]
         if all(row.count is None for row in result.rows):
             lines = [f"_{self.say(_('Too few answers to tell them apart.'))}_"] if result.rows else []
         if len(lines) > MOST_ROWS:
@@ -82,15 +85,15 @@ class Teller:
                 self._row(result, row) if row.figure else "–",
                 Range(*row.figure.interval) if row.figure and row.figure.interval else None,
             )
-            for row in result.rows
+            for row in _in_order(result, MOST_BARS)
         ]
         notes = [f"{self.say(told.label)}: {self.figure(told)}" for told in result.figures]
         if result.close and result.leaders is not None:
             notes.append(self.say(_("Too close to call.")))
         if ranking:
             notes.append(self.say(_("Mean rank: 1 is the best.")))
-        foot = " · ".join([*notes, self.foot(result)])
-        return Bars(cut(" ".join(result.question.ask.split()), ASKED), tuple(bars), foot)
+        ask = cut(" ".join(result.question.ask.split()), ASKED)
+        return Bars(ask, tuple(bars), self.foot(result), tuple(notes))
 
     def figure(self, told: Told) -> str:
         """A figure with its interval."""
@@ -141,6 +144,13 @@ class Teller:
         from babel.dates import format_date  # heavy, and no start needs it
 
         return str(format_date(date.fromordinal(int(ordinal)), "medium", locale=self._language.replace("-", "_")))
+
+
+def _in_order(result: Result, most: int) -> Sequence[Row]:
+    """The rows as the survey lists them; the largest first where not all are shown."""
+    if len(result.rows) <= most or result.question.kind not in (Kind.SINGLE, Kind.MULTIPLE):
+        return result.rows
+    return sorted(result.rows, key=lambda row: -1 if row.count is None else row.count, reverse=True)
 
 
 def why_hidden(hidden: Hidden) -> Phrase:
