@@ -62,6 +62,9 @@ class Desk:
             return self.ask(
                 question, found.sheet, walked, found.page, found.why or "", not_asked=found.what is Is.NOT_ASKED
             )
+        if found.what is Is.NOT_ASKED:
+            go_on = Button(_("Go on"), self.action("go"), style=ButtonStyle.PRIMARY)
+            return Message(text=_("That question is not asked of you now."), controls=(go_on,))
         return self.ended(found)
 
     def ask(
@@ -112,7 +115,7 @@ class Desk:
         return Message(
             title=escape(self.definition.title),
             text="\n".join(lines),
-            image=Image(question.image, escape(question.ask)) if question.image else None,
+            image=Image(question.image, question.ask) if question.image else None,
             controls=tuple(controls),
             language=self.definition.language,
         )
@@ -151,7 +154,7 @@ class Desk:
                     value=words,
                     maximum=MAX_SHORT,
                 )
-        return Form(self.action("w", number), escape(self.definition.title), (field,), submit=_("Send"), text=ask)
+        return Form(self.action("w", number), self.definition.title, (field,), submit=_("Send"), text=ask)
 
     def review(self, sheet: Sheet, walked: Walk) -> Message:
         """All answers once more, to be sent."""
@@ -164,13 +167,12 @@ class Desk:
                 )
             )
         )
-        last = self.definition.numbers[walked.path[-1].name] + 1 if walked.path else 0
         return Message(
             title=_("Send it?"),
             text="\n".join(lines),
             controls=(
                 Button(_("Send"), self.action("send"), style=ButtonStyle.PRIMARY),
-                Button(_("Back"), self.action("b", last)),
+                Button(_("Back"), self.action("b", len(self.definition.questions))),
             ),
             language=self.definition.language,
         )

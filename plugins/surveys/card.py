@@ -41,7 +41,7 @@ async def card(session: AsyncSession, activity: Activity) -> Message | None:
             parts.append(f"**{escape(' '.join(first.ask.split()))}**")
             if first.hint:
                 parts.append(escape(first.hint))
-            image = Image(first.image, escape(first.ask)) if first.image else None
+            image = Image(first.image, first.ask) if first.image else None
             here = action("a", wave.community_id, wave.id, definition.numbers[first.name], 0)
             controls.append(Choice(here, options_of(first, first.choices), label=_("Pick one")))
         start = _("Start") if first is None else _("Go on")

@@ -152,8 +152,8 @@ async def survey_message(ctx: Context, survey_id: UUID | None, said: Words = "")
 
 def question_line(number: int, one: Question, kind: str) -> str:
     """A question in a list."""
-    when = f" · _{escape(cut(one.when, 60))}_" if one.when else ""
-    return f"{number}. {escape(cut(' '.join(one.ask.split()), 70))} · _{kind}_{when}"
+    when = f" · _{escape(cut(one.when, 40))}_" if one.when else ""
+    return f"{number}. {escape(cut(' '.join(one.ask.split()), 60))} · _{kind}_{when}"
 
 
 def _facts(ctx: Context, found: Look) -> tuple[Pair, ...]:

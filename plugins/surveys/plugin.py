@@ -50,7 +50,7 @@ class Surveys(ResultsDesk, ManagersDesk):
         ),
         _("A keyed mark that you had your turn, until 30 days after a survey closed, also when you erase the rest."),
     )
-    personal = (Survey, Response, StoredAnswer, Taker, Waiting)
+    personal = (Survey, Response, StoredAnswer, Taker)
 
     # -- members -------------------------------------------------------------------------------------------------
     @press("go")

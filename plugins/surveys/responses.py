@@ -25,7 +25,7 @@ from plugins.surveys.flow import Is, Said, Sheet, Step, Verb, step
 from plugins.surveys.paths import Walk, filled, walk
 from plugins.surveys.tables import Answer, Response, Taker, Waiting
 from plugins.surveys.toml_text import known
-from plugins.surveys.waves import FINISHED, LATER, SCREENED, UNDER_WAY, Live
+from plugins.surveys.waves import FINISHED, LATER, RANK, SCREENED, UNDER_WAY, Live
 from storage.bulk import insert_all, update_all
 from storage.log import Act
 from storage.prepared import PreparedForAll
@@ -265,7 +265,7 @@ def _enter(tx: Tx, rooms: dict[tuple[UUID, UUID], _Room], requests: Sequence[Req
     ):
         people = rooms[community_id, wave_id].people
         here = people.get(person_id)
-        if here is not None and _RANK[here.state] >= _RANK[state]:
+        if here is not None and RANK[here.state] >= RANK[state]:
             continue
         response_id, member_id, account_id, space_id, finished_at, started_at = row
         data = None if sealed is None else vaults[person_id].open(sealed, response_id.bytes)
@@ -284,10 +284,6 @@ def _enter(tx: Tx, rooms: dict[tuple[UUID, UUID], _Room], requests: Sequence[Req
     for community_id, wave_id, person_id, member_id in tx.run_all(_TOOK_PART, keys):
         if member_id is not None:
             rooms[community_id, wave_id].took_part.add(person_id)
-
-
-_RANK = {LATER: 0, UNDER_WAY: 1, SCREENED: 2, FINISHED: 3}
-"""Of two responses of accounts that were linked later, the one that counts."""
 
 
 def _write(tx: Tx, room: _Room) -> None:

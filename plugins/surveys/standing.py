@@ -14,7 +14,7 @@ from plugins.surveys.definition import Definition
 from plugins.surveys.flow import Sheet
 from plugins.surveys.tables import Response, Wave
 from plugins.surveys.toml_text import known
-from plugins.surveys.waves import OPEN
+from plugins.surveys.waves import OPEN, RANK
 from storage.people import lookup_of
 from storage.prepared import Prepared
 from storage.tables import Account, Member, table_of
@@ -84,7 +84,7 @@ async def standing(ctx: Context, wave_id: UUID | None) -> Standing | None:
     if not rows:
         return None
     # Of accounts that were linked later each may have begun: what stands furthest counts, as in the decider.
-    definition, state, closes_at, response_id, mine, seed, sealed = max(rows, key=lambda row: _RANK.get(row[4], -1))
+    definition, state, closes_at, response_id, mine, seed, sealed = max(rows, key=lambda row: RANK.get(row[4], -1))
     data = None if sealed is None else store.vault.open(sealed, response_id.bytes)
     return Standing(
         wave_id,
@@ -97,6 +97,3 @@ async def standing(ctx: Context, wave_id: UUID | None) -> Standing | None:
 
 def _before(now: datetime, end: datetime | None) -> bool:
     return end is None or now < end
-
-
-_RANK = {"later": 0, "under way": 1, "screened": 2, "finished": 3}

@@ -33,6 +33,8 @@ _ = Domain("surveys")
 DRAFT, OPEN, CLOSED = "draft", "open", "closed"
 LATER, UNDER_WAY, FINISHED, SCREENED = "later", "under way", "finished", "screened"
 """What a response is."""
+RANK = {LATER: 0, UNDER_WAY: 1, SCREENED: 2, FINISHED: 3}
+"""Of several responses of one person, whose accounts were linked later, the one that counts."""
 AT_CLOSE, REMIND, WRITE, PURGE = "close", "remind", "write", "purge"
 """The alarms of a wave."""
 REMIND_BEFORE = timedelta(days=1)
@@ -212,6 +214,7 @@ def due(tx: Tx, dues: Sequence[Due]) -> None:
     """Open the next wave of each pulse that is due; the one before closes."""
     by_schedule = {(one.community_id, one.schedule_id): one for one in dues}
     rows = [Survey(**dict(zip(_SURVEY, row, strict=True))) for row in tx.run_all(_DUE, list(by_schedule))]
+    rows = [one for one in rows if known(one.definition).questions]
     before = lock(tx, {(one.community_id, one.wave_id) for one in rows if one.wave_id is not None})
     close(tx, list(before.values()))
     save(tx, list(before.values()))

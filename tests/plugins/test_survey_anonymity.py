@@ -130,6 +130,10 @@ async def test_who_sent_can_change_nothing_and_who_comes_again_is_told_why(town:
         seen = await town.press(wave, "mia", str(verb), *map(int, numbers))
         assert "Nobody knows which answers are yours" in seen.text
     assert "Nobody knows" in (await town.pick(wave, "mia", 0, 0)).text
+    await town.pick(wave, "jon", 0, 1)
+    await town.press(wave, "jon", "s", 1)
+    assert "That question is not asked of you now." in (await town.press(wave, "jon", "s", 7)).text
+    assert (await town.wave(wave)).finished == 1, "nothing is sent before one says so"
     await town.link("mia", "maria")
     assert "Nobody knows" in (await town.press(wave, "maria", bot=town.other)).text
     told = (await town.bot.command("mydata", "mia")).text

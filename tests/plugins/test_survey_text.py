@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.texts import Catalogues
-from plugins.surveys import toml_text
+from plugins.surveys import making, toml_text
 from plugins.surveys.definition import Definition, Ending, Kind, Option, Question, Quota, Section
 from plugins.surveys.templates import LANGUAGES, TEMPLATES, template
 from plugins.surveys.toml_text import Unreadable
@@ -135,6 +138,13 @@ def test_templates_are_sound_and_the_same_in_each_language(name: str) -> None:
     assert len(shapes) == 1
     words = [[one.title, *(q.ask for q in one.questions)] for one in several]
     assert all(len({*row}) == 3 for row in zip(*words, strict=True)), "each language has its own words"
+
+
+def test_the_guides_example_is_sound() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "surveys.md").read_text("utf-8")
+    (example,) = re.findall(r"^```\n(title.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    assert len(toml_text.read(example).questions) == 3
+    assert toml_text.read(making.EXAMPLE).title
 
 
 WORDS = (

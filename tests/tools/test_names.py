@@ -27,4 +27,5 @@ def test_a_name_in_a_file_name_is_found(tmp_path: Path) -> None:
 def test_bots_and_other_words_are_left_alone(tmp_path: Path) -> None:
     put(tmp_path, "bots/discord/bot.py", "import discord")
     put(tmp_path, "core/queue.py", "# slackening the line, by telegraph")
+    put(tmp_path, "plugins/asks/where.en.toml", 'ask = "Are you on Slack?"')
     assert list(named(tmp_path)) == []
