@@ -23,6 +23,7 @@ from core.plugin import Plugin
 from core.registry import with_core
 from core.testing import FakeBot, install
 from core.testing.fake_bot import EVERYTHING, Post
+from plugins.listening_parties import ListeningParties
 from plugins.question_of_the_day import QuestionOfTheDay
 from plugins.surveys import Surveys
 from storage.tables import Account, Consent, Member, metadata, table_of
@@ -58,7 +59,7 @@ def named(plugins: list[Plugin]) -> dict[str, Plugin]:
 
 
 def test_every_table_that_leads_to_a_person_takes_part() -> None:
-    plugins = with_core([QuestionOfTheDay(), Surveys()])
+    plugins = with_core([QuestionOfTheDay(), ListeningParties(), Surveys()])
     owners = named(plugins)
     for name, table in metadata.tables.items():
         columns = personal(table)
