@@ -131,6 +131,8 @@ def tally(question: Question, answers: Answers, weights: Weights | None = None, 
     if not given or len(given) < least:
         return Result(question, 0, hidden=Hidden.FEW)
     weigh = _Weighing(given, weights)
+    if weigh.n < least:  # a few weigh so much that the shares are theirs
+        return Result(question, 0, hidden=Hidden.FEW)
     result = Result(question, len(given), weighted=weigh.effective)
     if question.kind in GROUPED:
         return _one_of(result, given, weigh, least)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from core.figures.privacy import TEAM
 from core.figures.weights import Unweighable, rake
 from core.texts import Domain, Phrase
 from plugins.surveys.answered import Looked, answers_of
@@ -45,6 +47,19 @@ async def weigh(session: AsyncSession, found: Looked) -> Weighed:
                 sheets.setdefault(response_id, {})[name] = group
     sheets = {one: sheet for one, sheet in sheets.items() if len(sheet) == len(names)}
     shares = {margin.question: dict(margin.shares) for margin in margins}
+    for name in names:
+        counts = Counter(sheet[name] for sheet in sheets.values())
+        few = next((group for group, count in counts.items() if count < TEAM), None)
+        if few is not None:  # whoever weighs one person a thousandfold reads off what that one said
+            return Weighed(
+                None,
+                _(
+                    "Fewer than {n} people said “{answer}” to {question}: to weigh by it would tell of them.",
+                    n=TEAM,
+                    answer=few,
+                    question=name,
+                ),
+            )
     try:
         made = await asyncio.to_thread(rake, list(sheets.values()), shares)
     except Unweighable as error:

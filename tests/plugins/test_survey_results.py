@@ -132,6 +132,14 @@ async def test_answers_are_weighted_by_known_shares(town: Town) -> None:
     assert "weighted by it" in (await save("[likes]\nTea = 50\nCoffee = 50\nNeither = 0")).text
     assert "can’t be weighted" in (await press(town, wave, "qq", 0)).text
     assert "not weighted any more" in (await save("")).text
+    few = await closed(town, crowd=[*CROWD, {"likes": "Neither", "why": None}, *[COFFEE] * 3][20:])
+    survey = (await town.wave(few)).survey_id
+    assert "weighted by it" in (await save("[likes]\nTea = 1\nCoffee = 1\nNeither = 1")).text
+    assert "weighted, worth" in (await press(town, few, "qq", 0)).text
+    lone = await closed(town, crowd=[*[TEA] * 30, *[COFFEE] * 30, NEITHER])
+    survey = (await town.wave(lone)).survey_id
+    assert "weighted by it" in (await save("[likes]\nTea = 1\nCoffee = 1\nNeither = 1000000")).text
+    assert "would tell of them" in (await press(town, lone, "qq", 2)).text
 
 
 async def test_members_see_what_the_manager_lets_them(town: Town) -> None:

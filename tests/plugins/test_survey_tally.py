@@ -158,6 +158,13 @@ def test_weights_change_shares_and_say_what_they_are_worth() -> None:
     assert found.rows[0].figure.n == pytest.approx(16)
 
 
+def test_weights_that_make_a_few_speak_for_all_tell_nothing() -> None:
+    ids = sorted(uuid4() for _one in range(20))
+    answers = {one: "Tea" if number else "Coffee" for number, one in enumerate(ids)}
+    weights = {one: 0.001 if number else 1000.0 for number, one in enumerate(ids)}
+    assert results(DEFINITION, {"drink": answers}, weights)["drink"].hidden is Hidden.FEW
+
+
 def test_two_questions_crossed() -> None:
     ids = sorted(uuid4() for _one in range(60))
     drink = {one: ("Tea", "Coffee")[number % 2] for number, one in enumerate(ids)}
