@@ -16,6 +16,7 @@ from core.registry import migrations_of
 from core.testing import FakeBot, SetClock, hall_for
 from plugins.listening_parties import ListeningParties
 from plugins.question_of_the_day import QuestionOfTheDay
+from plugins.sampling_drops import SamplingDrops
 from plugins.surveys import Surveys
 from storage import migrate
 from storage.engine import Store
@@ -25,7 +26,7 @@ from tests.core.probe import Probe
 from tests.core.scene import scene as scene
 from tests.core.yard import Yard
 
-MIGRATIONS = migrations_of([QuestionOfTheDay, ListeningParties, Surveys])
+MIGRATIONS = migrations_of([QuestionOfTheDay, ListeningParties, SamplingDrops, Surveys])
 
 
 @pytest.fixture(scope="session")

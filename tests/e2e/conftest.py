@@ -11,6 +11,7 @@ from core.registry import migrations_of
 from core.testing import SetClock
 from plugins.listening_parties import ListeningParties
 from plugins.question_of_the_day import QuestionOfTheDay
+from plugins.sampling_drops import SamplingDrops
 from plugins.surveys import Surveys
 from sandbox.control import Platform
 from storage import migrate
@@ -25,7 +26,7 @@ __all__ = ["hallkeeper"]
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that knows the plugin's tables already, to be copied."""
     path = tmp_path_factory.mktemp("store") / "template.db"
-    migrate.upgrade(f"sqlite:///{path}", migrations_of([QuestionOfTheDay, ListeningParties, Surveys]))
+    migrate.upgrade(f"sqlite:///{path}", migrations_of([QuestionOfTheDay, ListeningParties, SamplingDrops, Surveys]))
     return path
 
 

@@ -94,3 +94,65 @@ async def test_many_are_known_at_once(store: Store, vault: Vault) -> None:
     assert len({first.member_id, second.member_id, elsewhere.member_id}) == 3
     assert await store.write(lambda tx: people.known_all(tx, vault, who)) == [first, second, elsewhere]
     assert await store.write(lambda tx: people.known_all(tx, vault, [])) == []
+
+
+async def test_many_who_come_at_once_are_made_once(store: Store, vault: Vault) -> None:
+    one, other = uuid4(), uuid4()
+
+    def halls(tx: Tx) -> None:
+        for community in (one, other):
+            tx.add(Community(id=community, name="Hall", language="en", time_zone="UTC", created_at=tx.now))
+
+    await store.write(halls)
+    who = [people.Identity(community, "p", "s", f"{number}") for community in (one, other) for number in range(50)]
+    orders = [who, who[::-1], who[::3], who[1::2][::-1]]
+    found = await asyncio.gather(
+        *(
+            store.write(lambda tx, order=order: people.known_all(tx, vault, order), lane_key=uuid4())  # type: ignore[misc]
+            for order in orders
+        )
+    )
+    known = [dict(zip(order, ids, strict=True)) for order, ids in zip(orders, found, strict=True)]
+    assert all(ids[one] == known[0][one] for ids in known for one in ids)
+    async with store.session() as session:
+        counts = [
+            await session.scalar(select(func.count()).select_from(model)) for model in (Account, Person, Member)
+        ]
+    assert counts == [50, 50, 100]
+
+
+async def test_odd_names_are_found_again(store: Store, vault: Vault) -> None:
+    community = uuid4()
+    odd = [
+        "",
+        "NULL",
+        "null",
+        '"',
+        "\\",
+        '\\"',
+        "a,b",
+        "{}",
+        "{a}",
+        " x ",
+        "\n",
+        "\t",
+        "é😀",
+        "'",
+        "$1",
+        "%s",
+        "\\x00",
+    ]
+
+    def hall(tx: Tx) -> None:
+        tx.add(Community(id=community, name="Hall", language="en", time_zone="UTC", created_at=tx.now))
+
+    await store.write(hall)
+    who = [people.Identity(community, one, two, "1", one or None) for one in odd for two in odd]
+    made = await store.write(lambda tx: people.known_all(tx, vault, who))
+    assert len({one.account_id for one in made}) == len(who)
+    assert await store.write(lambda tx: people.known_all(tx, vault, who)) == made
+    events = [(one, two) for one in odd for two in odd]
+    assert not any(await store.write(lambda tx: tx.seen_all(events)))
+    assert all(await store.write(lambda tx: tx.seen_all(events)))
+    rows = await store.write(lambda tx: tx.execute("SELECT platform, scope, locale FROM account").all())
+    assert {tuple(row) for row in rows} == {(one, two, one or None) for one in odd for two in odd}
