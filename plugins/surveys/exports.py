@@ -11,7 +11,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import SystemRandom
@@ -25,10 +25,10 @@ from sqlmodel import col
 from core.context import Viewer
 from core.files import File
 from core.texts import Words
-from plugins.surveys.answered import Looked, answers_of, enough, has_words, look, words_of
+from plugins.surveys.answered import AT_ONCE, Looked, answers_of, enough, has_words, look, words_of
 from plugins.surveys.definition import OTHER, SCALES, TEXTS, Kind, Question
 from plugins.surveys.tables import Response, Wave
-from plugins.surveys.tally import Result, results
+from plugins.surveys.tally import Result, Weights, results
 from plugins.surveys.weighing import weigh
 from storage.tables import Space
 
@@ -185,22 +185,35 @@ async def _table(session: AsyncSession, viewer: Viewer, found: Looked) -> Table:
     async for one in words_of(session, viewer.vault, found.wave, has_words(definition)):
         written[one.response_id, one.question] = one.text
     people = {} if found.wave.anonymous else await _people(session, found.wave)
-    ids = sorted({response for given in answers.values() for response in given})
-    if found.wave.anonymous:
-        SystemRandom().shuffle(ids)
-    rows = []
-    for number, response in enumerate(ids, 1):
-        row: list[Value] = [number] if found.wave.anonymous else [*people.get(response, (response.hex, "", "", None))]
-        if weights is not None:
-            row.append(weights.get(response))
-        for column in columns[len(row) :]:
-            row.append(_cell(column, answers, written, response))
-        rows.append(row)
+    rows = await asyncio.to_thread(_rows, columns, answers, written, weights, people, found.wave.anonymous)
     return Table(columns, rows)
 
 
+def _rows(
+    columns: Sequence[Column],
+    answers: Mapping[str, Mapping[UUID, Any]],
+    written: Mapping[tuple[UUID, str], str],
+    weights: Weights | None,
+    people: Mapping[UUID, tuple[Value, ...]],
+    anonymous: bool,
+) -> list[list[Value]]:
+    ids = sorted({response for given in answers.values() for response in given})
+    if anonymous:
+        SystemRandom().shuffle(ids)
+    rows = []
+    for number, response in enumerate(ids, 1):
+        row: list[Value] = [number] if anonymous else [*people.get(response, (response.hex, "", "", None))]
+        if weights is not None:
+            row.append(weights.get(response))
+        rows.append([*row, *(_cell(column, answers, written, response) for column in columns[len(row) :])])
+    return rows
+
+
 def _cell(
-    column: Column, answers: dict[str, dict[UUID, Any]], written: dict[tuple[UUID, str], str], response: UUID
+    column: Column,
+    answers: Mapping[str, Mapping[UUID, Any]],
+    written: Mapping[tuple[UUID, str], str],
+    response: UUID,
 ) -> Value:
     question = column.question
     if question is None:
@@ -218,7 +231,7 @@ def _cell(
 
 
 async def _people(session: AsyncSession, wave: Wave) -> dict[UUID, tuple[Value, ...]]:
-    rows = await session.execute(
+    rows = await session.stream(
         select(col(Response.id), col(Response.member_id), col(Space.name), col(Response.finished_at))
         .outerjoin(
             Space,
@@ -226,10 +239,11 @@ async def _people(session: AsyncSession, wave: Wave) -> dict[UUID, tuple[Value, 
         )
         .where(col(Response.community_id) == wave.community_id, col(Response.wave_id) == wave.id)
     )
-    return {
-        response: (response.hex, member.hex, space or "", _moment(finished))
-        for response, member, space, finished in rows
-    }
+    found: dict[UUID, tuple[Value, ...]] = {}
+    async for part in rows.partitions(AT_ONCE):
+        for response, member, space, finished in part:
+            found[response] = (response.hex, member.hex, space or "", _moment(finished))
+    return found
 
 
 def _moment(at: datetime | None) -> str | None:
