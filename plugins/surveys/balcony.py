@@ -93,7 +93,7 @@ async def recommendation(ctx: Context, wave_id: UUID | None, values: Mapping[str
     teller = Teller(ctx.say, ctx.language)
     lines = [f"**{ctx.say(advice(told['most']))}**", ctx.say(meeting_place(told["meet"], teller))]
     for name in ("most", "meet"):
-        lines += [f"**{escape(told[name].question.ask)}**", *teller.lines(told[name])]
+        lines += [f"**{escape(told[name].question.plain)}**", *teller.lines(told[name])]
     lines.append(f"**{ctx.say(_('Your hall in the last {n} days', n=DAYS))}**")
     if page is None:
         lines += _alone(ctx, hall)

@@ -32,7 +32,7 @@ async def cross_list(ctx: Context, wave_id: UUID | None, number: int) -> Message
         return gone()
     question = found.definition.questions[number]
     others = [
-        Option(str(at), cut(f"{at + 1}. {' '.join(one.ask.split())}", MAX_BUTTON_LABEL))
+        Option(str(at), cut(f"{at + 1}. {one.plain}", MAX_BUTTON_LABEL))
         for at, one in enumerate(found.definition.questions)
         if at != number and fits(one)
     ]
@@ -133,5 +133,5 @@ def _label(ctx: Context, words: Words) -> str:
 
 
 def _crossed(found: Looked, first: Question, second: Question) -> str:
-    asks: Sequence[str] = [cut(" ".join(one.ask.split()), 90) for one in (first, second)]
+    asks: Sequence[str] = [cut(one.plain, 90) for one in (first, second)]
     return escape(" × ".join(asks))

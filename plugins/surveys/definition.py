@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -30,6 +31,8 @@ MAX_KEY = 75
 MAX_NAME = 40
 """Characters of a question’s name."""
 
+PLACE = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
+"""Where a text repeats an earlier answer: the question, and what is said where there is none."""
 OTHER = "other"
 """The key of the option that asks for words."""
 YES, NO = "yes", "no"
@@ -124,6 +127,11 @@ class Question:
     def keys(self) -> frozenset[str]:
         """The keys of :attr:`choices`."""
         return frozenset(one.key for one in self.choices)
+
+    @cached_property
+    def plain(self) -> str:
+        """What it asks, for whoever reads the results: in one line, and with what stands for earlier answers."""
+        return " ".join(PLACE.sub(lambda found: found.group(2) or "…", self.ask).split())
 
     @property
     def low(self) -> int:

@@ -51,7 +51,7 @@ async def live(session: AsyncSession, wave: Wave) -> Live:
 def _lines(result: Result) -> list[Words]:
     if result.hidden is not None or all(row.figure is None for row in result.rows):
         return []
-    lines: list[Words] = [f"**{escape(' '.join(result.question.ask.split()))}**"]
+    lines: list[Words] = [f"**{escape(result.question.plain)}**"]
     for row in result.rows:
         if row.figure is None or row.figure.interval is None:
             lines.append(_("- {label}: –", label=row.label if not isinstance(row.label, str) else escape(row.label)))

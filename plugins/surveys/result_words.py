@@ -92,7 +92,7 @@ class Teller:
             notes.append(self.say(_("Too close to call.")))
         if ranking:
             notes.append(self.say(_("Mean rank: 1 is the best.")))
-        ask = cut(" ".join(result.question.ask.split()), ASKED)
+        ask = cut(result.question.plain, ASKED)
         return Bars(ask, tuple(bars), self.foot(result), tuple(notes))
 
     def figure(self, told: Told) -> str:
@@ -165,7 +165,7 @@ def told_words(found: Sequence[tuple[str, str]], say: Say) -> list[str]:
     lines, last = [], ""
     for ask, text in found:
         if ask != last:
-            lines.append(f"**{escape(cut(' '.join(ask.split()), 100))}**")
+            lines.append(f"**{escape(cut(ask, 100))}**")
             last = ask
         lines.append(f"- {escape(cut(' '.join(text.split()), 200))}")
     return lines or [say(_("Nobody wrote anything that fits."))]

@@ -109,7 +109,7 @@ async def wave_message(ctx: Context, wave_id: UUID | None) -> Message:
         return Message(title=title, text=why_not(found), fields=fields, controls=(see,))
     questions = found.definition.questions
     options = [
-        Option(str(number), cut(f"{number + 1}. {' '.join(one.ask.split())}", MAX_BUTTON_LABEL))
+        Option(str(number), cut(f"{number + 1}. {one.plain}", MAX_BUTTON_LABEL))
         for number, one in enumerate(questions)
     ]
     controls: list[Control] = [
@@ -230,7 +230,7 @@ async def words_message(ctx: Context, wave_id: UUID | None, page: int = 0, searc
                 more = True
                 break
             else:
-                several.append((found.definition.by_name[one.question].ask, one.text))
+                several.append((found.definition.by_name[one.question].plain, one.text))
     here = found.wave.id
     controls: list[Control] = [Button(_("Search"), ctx.action("qts", here), form=True)]
     if page and not search:
@@ -272,7 +272,7 @@ async def member_message(ctx: Context, wave_id: UUID | None, number: int) -> Mes
 
 def ask_of(question: Question) -> str:
     """A question as the title of its result."""
-    return escape(cut(" ".join(question.ask.split()), 200))
+    return escape(cut(question.plain, 200))
 
 
 def is_platforms(definition: Definition) -> bool:

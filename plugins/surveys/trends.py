@@ -101,9 +101,7 @@ def drawn(several: list[Seen], teller: Teller, time_zone: str) -> Lines | None:
     steps = tuple(f"{one.at.astimezone(zone):%Y-%m-%d}" for one in several)
     foot = teller.say(_("The stripes are 95% intervals."))
     bottom = 0 if percent else None
-    return Lines(
-        cut(" ".join(last.question.ask.split()), ASKED), steps, tuple(lines), foot, bottom=bottom, percent=percent
-    )
+    return Lines(cut(last.question.plain, ASKED), steps, tuple(lines), foot, bottom=bottom, percent=percent)
 
 
 def _line(teller: Teller, label: Words, figures: list[Figure | None], unit: Unit) -> Line:

@@ -19,9 +19,8 @@ from core.context import Viewer
 from core.files import File
 from core.message import Image
 from core.testing import FakeAnswering
-from plugins.surveys import exports
+from plugins.surveys import Surveys, exports
 from plugins.surveys.balcony import two_numbers
-from plugins.surveys.results_page import results_overview
 from plugins.surveys.templates import template
 from tests.core.kit import until
 from tests.plugins.survey_crowd import answered
@@ -64,7 +63,10 @@ async def test_a_manager_looks_at_results(town: Town) -> None:
     assert "- Tea: **50%** (38–62) · 30" in seen.text
     assert "Too close to call: Tea and Coffee." in seen.text
     assert "60 answers · in brackets: 95% intervals · share v1" in seen.text
-    assert (await press(town, wave, "qq", 2)).text.startswith("Median: **3**")
+    seen = await press(town, wave, "qq", 2)
+    assert seen.text.startswith("Median: **3**")
+    assert seen.message is not None
+    assert seen.message.title == "How many cups of it a day?"
     assert "Fewer than" not in (await press(town, wave, "qt", 0)).text
     assert (await press(town, wave, "qq", 0, who="mia")).message is not None
     assert "Tea" not in (await press(town, wave, "qq", 0, who="mia")).text
@@ -252,7 +254,7 @@ async def test_files_of_an_anonymous_survey_lead_to_nobody(town: Town) -> None:
 async def test_the_page_offers_the_files(town: Town) -> None:
     wave = await closed(town)
     async with town.store.session() as session:
-        (shown,) = await results_overview(session, _viewer(town))
+        shown = (await Surveys().overview(session, _viewer(town)))[-1]
     verbs = [one.action.verb for one in shown.controls if one.action is not None]
     assert verbs == ["qcsv", "qpar", "qjson", "qbook"]
     assert shown.controls[0].action == town.action("qcsv", wave)
