@@ -20,6 +20,8 @@ SECRET = "geheim-4711"
 
 Write = Callable[[str], Path]
 
+BUILT_IN = ["question_of_the_day", "sampling_drops", "listening_parties"]
+
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ def test_nothing_at_all_is_enough() -> None:
     settings = load(None)
     assert url(settings) == "sqlite:///data/hall.db"
     assert settings.bots == []
-    assert [plugin.name for plugin in settings.plugins] == ["question_of_the_day"]
+    assert [plugin.name for plugin in settings.plugins] == BUILT_IN
 
 
 def test_the_environment_wins_over_secrets_and_these_over_the_file(
@@ -106,7 +108,7 @@ def test_a_secret_of_digits_stays_a_text(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_list_is_written_with_commas_outside_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HALLKEEPER_PLUGINS", "question_of_the_day, ,question_of_the_day")
-    assert [plugin.name for plugin in load(None).plugins] == ["question_of_the_day"]
+    assert [plugin.name for plugin in load(None).plugins] == BUILT_IN
     monkeypatch.setenv("HALLKEEPER_PLUGINS", "")
     assert load(None).plugins == []
 

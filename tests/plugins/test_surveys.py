@@ -14,9 +14,13 @@ import pytest
 from core.action import Action
 from core.message import Button
 from core.schedule import EveryDays
+from core.testing import FakeBot, hall_for
 from core.testing.fake_bot import Post
-from plugins.surveys import drafts, pulses
+from plugins.surveys import Surveys, drafts, pulses
+from storage.engine import Store
 from storage.tx import Tx
+from storage.vault import Vault
+from tests.core.conftest import MIGRATIONS
 from tests.core.kit import kinds, one_store, rows, until
 from tests.plugins.surveys import SHORT, Town, choice, labels, town
 
@@ -376,3 +380,21 @@ async def test_a_wave_that_nobody_saw_never_was(town: Town) -> None:
     assert await rows(town.store, "SELECT count(*) FROM survey_wave") == [(0,)]
     assert await rows(town.store, "SELECT waves, state, wave_id FROM survey_survey") == [(0, "draft", None)]
     assert await rows(town.store, "SELECT 1 FROM alarm") == []
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_two_processes_on_one_store_exceed_no_quota(town: Town, vault: Vault) -> None:
+    wave = await town.open(QUOTA)
+    other = await Store.open(town.store.url, clock=town.time.now, vault=vault, plugins=MIGRATIONS)
+    try:
+        beside = FakeBot(beside=town.bot)
+        async with hall_for(other, town.time, [beside], [Surveys()]):
+            await beside.listen()  # as if the line had just moved over
+            people = [(f"m{number}", town.bot if number % 2 else beside) for number in range(40)]
+            await asyncio.gather(*(town.pick(wave, name, 0, 2, bot=bot) for name, bot in people))
+            seen = await asyncio.gather(*(town.press(wave, name, "s", 3, bot=bot) for name, bot in people))
+    finally:
+        await other.close()
+    assert sum("count" in one.text for one in seen) == 7
+    row = await town.wave(wave)
+    assert (row.started, row.finished, row.screened, row.cells) == (40, 7, 33, {"0": 7})
