@@ -98,11 +98,8 @@ def test_migrates_and_tells_what_is_missing(run: Run) -> None:
     assert code == 1
     assert "core: at nothing" in out
     assert not Path("data/hall.db").exists()
-    assert run("migrate") == (
-        0,
-        out.splitlines()[0] + "\n" + out.splitlines()[1] + "\nThe store is up to date.\n",
-        "",
-    )
+    missing = [line for line in out.splitlines() if "needs" in line]
+    assert run("migrate") == (0, "\n".join([*missing, "The store is up to date.\n"]), "")
     assert run("migrate", "--check") == (0, "The store is up to date.\n", "")
 
 
