@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import and_, bindparam, literal_column, select, update
 from sqlmodel import col
@@ -165,6 +165,31 @@ def owe_private(
             message=message.to_data(),
             created_at=now,
         )
+    )
+
+
+def owe_posts(
+    tx: Tx, key: str, *, community_id: UUID, targets: Sequence[Target], message: Message, now: datetime
+) -> int:
+    """Owe channels a message that is no card, once for each ``key`` however often it is asked; how many are new."""
+    return sum(
+        tx.insert_if_new(
+            Delivery,
+            community_id=community_id,
+            id=uuid5(community_id, f"{key}/{target.channel_id}"),
+            space_id=target.space_id,
+            channel_id=target.channel_id,
+            lane=target.lane,
+            state="pending",
+            due_at=now,
+            message=message.to_data(),
+            wanted_revision=0,
+            shown_revision=0,
+            attempts=0,
+            checks=0,
+            created_at=now,
+        )
+        for target in targets
     )
 
 

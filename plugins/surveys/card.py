@@ -13,6 +13,7 @@ from core.message import MAX_BUTTONS, Button, ButtonStyle, Choice, Control, Imag
 from core.texts import Domain, Phrase, Words
 from plugins.surveys.actions import action
 from plugins.surveys.asking import inline, options_of
+from plugins.surveys.live import live
 from plugins.surveys.tables import Wave
 from plugins.surveys.toml_text import known
 from plugins.surveys.waves import OPEN
@@ -55,6 +56,9 @@ async def card(session: AsyncSession, activity: Activity) -> Message | None:
             parts.append(
                 _("_Open until [{moment}](time:{at})_", moment=f"{wave.closes_at:%Y-%m-%d %H:%M} UTC", at=at)
             )
+    shown = await live(session, wave)
+    controls += shown.buttons
+    parts += shown.lines
     parts.append(_took_part(wave.finished, wave.state == OPEN))
     text = parts[0]
     for part in parts[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -30,6 +31,8 @@ MAX_KEY = 75
 MAX_NAME = 40
 """Characters of a question’s name."""
 
+PLACE = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
+"""Where a text repeats an earlier answer: the question, and what is said where there is none."""
 OTHER = "other"
 """The key of the option that asks for words."""
 YES, NO = "yes", "no"
@@ -125,6 +128,11 @@ class Question:
         """The keys of :attr:`choices`."""
         return frozenset(one.key for one in self.choices)
 
+    @cached_property
+    def plain(self) -> str:
+        """What it asks, for whoever reads the results: in one line, and with what stands for earlier answers."""
+        return " ".join(PLACE.sub(lambda found: found.group(2) or "…", self.ask).split())
+
     @property
     def low(self) -> int:
         """The lowest point of a scale."""
@@ -200,9 +208,33 @@ class Ending:
     when: str = ""
 
 
+class Seen(StrEnum):
+    """Who sees what a survey comes to."""
+
+    MANAGERS = "managers"
+    AFTER = "after"
+    """Who answered, and everybody once it is closed."""
+    LIVE = "live"
+    """Everybody, while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How many of all, not only of those who answer, give each answer to ``question``.
+
+    Shares may sum to anything; a key is that of an answer in :func:`plugins.surveys.groups.groups`.
+    """
+
+    question: str
+    shares: tuple[tuple[str, float], ...]
+
+
 @dataclass(frozen=True)
 class Definition:
-    """A survey. ``language`` is that of its words. ``full`` is said to whom a quota leaves out."""
+    """A survey. ``language`` is that of its words. ``full`` is said to whom a quota leaves out.
+
+    By ``margins`` the answers are weighted until they have them.
+    """
 
     title: str
     sections: tuple[Section, ...] = ()
@@ -212,6 +244,8 @@ class Definition:
     quotas: tuple[Quota, ...] = ()
     endings: tuple[Ending, ...] = ()
     full: str = ""
+    results: Seen = Seen.MANAGERS
+    margins: tuple[Margin, ...] = ()
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:

@@ -9,6 +9,7 @@ from core.texts import Domain, Phrase
 from plugins.surveys import conditions
 from plugins.surveys.conditions import Test, Unreadable
 from plugins.surveys.definition import SCALES, TEXTS, Definition, Kind, Question, Quota
+from plugins.surveys.groups import GROUPED, groups
 from plugins.surveys.paths import places, span
 from plugins.surveys.spaces import Spaces, TooComplex
 
@@ -51,6 +52,7 @@ class _Check:
         for number, quota in enumerate(self._definition.quotas, 1):
             for why in self._quota(quota):
                 yield _named(f"quota {number}", quota.question, why)
+        yield from _margins(self._definition)
         if self._sound:
             yield from self._paths()
 
@@ -161,6 +163,23 @@ class _Check:
         for number, quota in enumerate(self._definition.quotas, 1):
             if quota.question in unreachable:
                 yield _("quota {n}: it can never fill, as nobody is asked “{name}”.", n=number, name=quota.question)
+
+
+def _margins(definition: Definition) -> Iterator[Phrase]:
+    for margin in definition.margins:
+        question = definition.by_name.get(margin.question)
+        if question is None:
+            yield _named("margins", margin.question, _("there is no such question"))
+        elif question.kind not in GROUPED:
+            yield _named("margins", margin.question, _("only questions with one answer out of few can weigh"))
+        else:
+            known = [key for key, _label in groups(question)]
+            for key, _share in margin.shares:
+                if key not in known:
+                    why = _("“{key}” is no answer. There are: {keys}", key=key[:40], keys=", ".join(known))
+                    yield _named("margins", margin.question, why)
+            if not any(share for _key, share in margin.shares):
+                yield _named("margins", margin.question, _("one share at least is more than nought"))
 
 
 def _named(place: str, key: str, why: Phrase) -> Phrase:

@@ -10,9 +10,7 @@ from core.markup import escape
 from core.texts import Words
 from plugins.surveys import conditions
 from plugins.surveys.conditions import Answers
-from plugins.surveys.definition import Definition, Given, Kind, Question, Quota
-
-_PLACE = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
+from plugins.surveys.definition import PLACE, Definition, Given, Kind, Question, Quota
 
 Cells = Mapping[int, int]
 """How many finished responses are in each quota, by its number."""
@@ -115,14 +113,14 @@ def ending(definition: Definition, answers: Answers) -> str:
 
 def places(text: str) -> list[str]:
     """The questions whose answers a text repeats."""
-    return [found.group(1).strip() for found in _PLACE.finditer(text)]
+    return [found.group(1).strip() for found in PLACE.finditer(text)]
 
 
 def piped(text: str, definition: Definition, answers: Answers, say: Callable[[Words], str]) -> str:
     """A manager's text as markup, with earlier answers in the places of ``{name}``, or what stands after the bar."""
 
     out, last = [], 0
-    for found in _PLACE.finditer(text):
+    for found in PLACE.finditer(text):
         name, instead = found.group(1).strip(), found.group(2)
         question, given = definition.by_name.get(name), answers.get(name)
         if question is None:

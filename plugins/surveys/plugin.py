@@ -21,6 +21,7 @@ from plugins.surveys import kept, taking, waves
 from plugins.surveys.actions import CODE
 from plugins.surveys.card import card
 from plugins.surveys.desk import ManagersDesk
+from plugins.surveys.results_desk import ResultsDesk
 from plugins.surveys.tables import PREFIX, Response, Survey, SurveyChannel, Taker, Waiting, Wave
 from plugins.surveys.tables import Answer as StoredAnswer
 from storage.tx import Tx
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _ = Domain("surveys")
 
 
-class Surveys(ManagersDesk):
+class Surveys(ResultsDesk, ManagersDesk):
     """Surveys, with names or without."""
 
     name = "surveys"

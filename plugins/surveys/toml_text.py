@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,10 +24,12 @@ from plugins.surveys.definition import (
     Definition,
     Ending,
     Kind,
+    Margin,
     Option,
     Question,
     Quota,
     Section,
+    Seen,
 )
 from plugins.surveys.logic import check
 
@@ -42,7 +44,9 @@ KEPT = 200
 RESERVED = frozenset({"and", "or", "not", "has", "in", "answered"})
 """Words of the conditions, which no question can be called."""
 
-_TOP = ("title", "intro", "language", "anonymous", "full", "section", "question", "quota", "ending")
+_TOP = (
+    "title", "intro", "language", "anonymous", "results", "full", "section", "question", "quota", "ending", "margins",
+)  # fmt: skip
 _OF_SECTION = ("title", "random", "question")
 _OF_QUESTION = (
     "name", "kind", "ask", "hint", "required", "when", "options", "other", "random", "fixed", "least", "most",
@@ -83,17 +87,29 @@ def known(text: str) -> Definition:
 def _read(text: str) -> Definition:
     if len(text) > MAX_TEXT:
         raise Unreadable([_("The text is too long: {n} characters, at most {most} fit.", n=len(text), most=MAX_TEXT)])
+    reader = _Reader()
+    definition = reader.definition(_loaded(text))
+    if reader.problems:
+        raise Unreadable(reader.problems)
+    return definition
+
+
+def _loaded(text: str) -> dict[str, Any]:
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Unreadable([_broken(text, str(error))]) from None
     except RecursionError:
         raise Unreadable([_("Brackets lie too deep in each other.")]) from None
+
+
+def read_margins(text: str) -> tuple[Margin, ...]:
+    """Back from :func:`write_margins`. Raises :class:`Unreadable`; whether they fit a survey is checked with it."""
     reader = _Reader()
-    definition = reader.definition(data)
+    found = tuple(reader.margins({"margins": _loaded(text)}))
     if reader.problems:
         raise Unreadable(reader.problems)
-    return definition
+    return found
 
 
 def is_link(text: str) -> bool:
@@ -145,6 +161,8 @@ class _Reader:
             tuple(self.quota(f"quota {number}", one) for number, one in enumerate(self.tables(data, "quota"), 1)),
             tuple(self.ending(f"ending {number}", one) for number, one in enumerate(self.tables(data, "ending"), 1)),
             self.text("", data, "full", MAX_INTRO, lines=True),
+            self.seen(data),
+            tuple(self.margins(data)),
         )
 
     def questions(self, data: Mapping[str, Any], first: int) -> tuple[Question, ...]:
@@ -279,6 +297,26 @@ class _Reader:
             self.wrong(place, "text", _("this is needed, in quotes"))
         return Ending(text, self.text(place, one, "when", MAX_INTRO))
 
+    def seen(self, data: Mapping[str, Any]) -> Seen:
+        """Who sees the results."""
+        said = self.text("", data, "results", 20) or Seen.MANAGERS
+        if said not in set(Seen):
+            self.wrong("", "results", _("write one of {kinds}", kinds=", ".join(Seen)))
+            return Seen.MANAGERS
+        return Seen(said)
+
+    def margins(self, data: Mapping[str, Any]) -> Iterator[Margin]:
+        """By what the answers are weighted."""
+        tables = data.get("margins", {})
+        if not isinstance(tables, dict):
+            self.wrong("", "margins", _("write [margins.NAME] on a line of its own, with the name of a question"))
+            return
+        for name, shares in tables.items():
+            if not isinstance(shares, dict) or not shares or not all(_is_share(one) for one in shares.values()):
+                self.wrong(f"margins.{name[:40]}", "", _("write a number for each answer, for example tea = 40"))
+                continue
+            yield Margin(name, tuple((_line(key), float(one)) for key, one in shares.items()))
+
     # -- values ----------------------------------------------------------------------------------------------------
     def wrong(self, place: str, key: str, why: Phrase) -> None:
         """Note it."""
@@ -339,6 +377,10 @@ MAX_SHORT_HINT = 200
 """Characters of a hint."""
 
 
+def _is_share(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MAX_MOST
+
+
 def _line(text: str) -> str:
     return " ".join(text.replace("\0", "").split())
 
@@ -363,6 +405,8 @@ def write(definition: Definition) -> str:
     rows += _given("intro", definition.intro)
     rows.append(f"language = {_quoted(definition.language)}")
     rows.append(f"anonymous = {_flag(definition.anonymous)}")
+    if definition.results is not Seen.MANAGERS:
+        rows.append(f"results = {_quoted(definition.results.value)}")
     rows += _given("full", definition.full)
     plain = len(definition.sections) == 1 and not definition.sections[0].title and not definition.sections[0].random
     for section in definition.sections:
@@ -380,7 +424,18 @@ def write(definition: Definition) -> str:
         rows += [f"answers = [{', '.join(map(_quoted, quota.answers))}]", f"most = {quota.most}"]
     for ending in definition.endings:
         rows += ["", "[[ending]]", *_given("when", ending.when), f"text = {_text(ending.text)}"]
+    if definition.margins:
+        rows += ["", write_margins(definition.margins, "margins.").rstrip("\n")]
     return "\n".join(rows) + "\n"
+
+
+def write_margins(margins: Sequence[Margin], within: str = "") -> str:
+    """The text of margins alone, a table for each question."""
+    several = [
+        [f"[{within}{_key(one.question)}]", *(f"{_key(key)} = {share:.15g}" for key, share in one.shares)]
+        for one in margins
+    ]
+    return "\n\n".join("\n".join(rows) for rows in several) + "\n"
 
 
 def _question(one: Question, table: str) -> Iterator[str]:
@@ -403,8 +458,11 @@ def _question(one: Question, table: str) -> Iterator[str]:
     if not listed:
         yield f"[{table}.options]"
         for option in one.options:
-            key = option.key if re.fullmatch(r"[A-Za-z0-9_-]+", option.key) else _quoted(option.key)
-            yield f"{key} = {_quoted(str(option.label))}"
+            yield f"{_key(option.key)} = {_quoted(str(option.label))}"
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _quoted(text)
 
 
 def _given(key: str, value: str) -> list[str]:

@@ -203,6 +203,7 @@ def ring(tx: Tx, rings: Sequence[Ring]) -> None:
                     _remind(tx, wave, one.now)
             case "write":
                 anonymous.write_down(tx, one.vault, wave.community_id, wave.id, over=wave.state == CLOSED)
+                touch_card(tx, wave.community_id, wave.id)  # it may show results
             case "purge":
                 if wave.state == CLOSED:
                     _purge(tx, wave)

@@ -52,8 +52,8 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     answers = []
     """
     assert problems(text) == [
-        "titel: there is no such key. There are: title, intro, language, anonymous, full, section, question, quota, "
-        "ending.",
+        "titel: there is no such key. There are: title, intro, language, anonymous, results, full, section, "
+        "question, quota, ending, margins.",
         "title: this is needed, in quotes.",
         "age, kind: “slider” is no kind. There are: single, multiple, rating, nps, likert, ranking, number, date, "
         "short, long, consent.",
