@@ -84,7 +84,7 @@ class Answering(Plugin):
         question = ctx.say(words_from_data(found.data["question"]), ctx.place.language)
         fields = [FormField(FieldKind.LONG, "answer", _("Your answer"), value=found.answer, maximum=MAX_ANSWER)]
         if "anonymous" in found.data.get("allows", ""):
-            hint = _("Nobody can see who wrote it, not even managers. It can't be changed, and makes no streak.")
+            hint = _("Nobody sees who wrote it, not even managers. It can't be changed later, and makes no streak.")
             fields.append(FormField(FieldKind.CONSENT, "nameless", _("Without my name"), required=False, hint=hint))
         return Form(action, _title(found.data), tuple(fields), submit=_("Send"), text=question)
 

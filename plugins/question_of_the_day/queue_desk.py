@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlmodel import col
 
 from core.action import Action
@@ -15,7 +15,7 @@ from core.activity import owe_private
 from core.context import Context
 from core.form import FieldKind, Form, FormField, Value
 from core.markup import escape, plain
-from core.message import Button, ButtonStyle, Message, Option, cut
+from core.message import Button, ButtonStyle, Image, Message, Option, cut
 from core.plugin import Answer, Plugin, command, form, press, submit
 from core.rights import Right
 from core.texts import Domain, Words, words_from_data
@@ -23,7 +23,7 @@ from plugins.question_of_the_day import asking, drawing, queue
 from plugins.question_of_the_day.cards import sponsored
 from plugins.question_of_the_day.likeness import alike
 from plugins.question_of_the_day.queue import MAX_QUESTION, MIN_QUESTION, Kept, NewQuestion, Run
-from plugins.question_of_the_day.tables import Question
+from plugins.question_of_the_day.tables import Question, Series
 from storage.tx import Tx
 
 _ = Domain("question_of_the_day")
@@ -260,9 +260,15 @@ class QueueDesk(Plugin):
 
         def unit(tx: Tx) -> bool:
             question = tx.execute(
-                select(col(Question.words), col(Question.sponsor)).where(
-                    col(Question.community_id) == community_id, col(Question.id) == wanted
+                select(col(Question.words), col(Question.sponsor), col(Series.title), col(Series.image))
+                .join(
+                    Series,
+                    and_(
+                        col(Series.community_id) == col(Question.community_id),
+                        col(Series.id) == col(Question.series_id),
+                    ),
                 )
+                .where(col(Question.community_id) == community_id, col(Question.id) == wanted)
             ).first()
             if question is None:
                 return False
@@ -276,9 +282,10 @@ class QueueDesk(Plugin):
                     title=_("Test: only you see this"),
                     text=_(
                         "**{title}**\n{question}\n\n_It stays in the queue. Members get it with a button to answer._",
-                        title=sponsored(self.title, question.sponsor),
+                        title=sponsored(question.title or self.title, question.sponsor),
                         question=words_from_data(question.words),
                     ),
+                    image=Image(question.image, alt=question.title or self.title) if question.image else None,
                 ),
                 now=now,
             )

@@ -183,6 +183,33 @@ async def test_a_deck_is_looked_at_and_its_new_questions_taken_once(hall: Hall, 
     assert kept == [(deck.category, *(deck.season or (None, None)))]
 
 
+async def test_what_nobody_saw_was_not_asked(hall: Hall, bot: FakeBot, time: SetClock) -> None:
+    await install(bot)
+    bot.offline = True
+    time.set(datetime(2026, 11, 21, 8, 0, 1, tzinfo=UTC))
+    await hall.planner.plan()
+    assert await rows(hall.store, "SELECT count(*) FROM qotd_asked") == [(1,)]
+    shown = await bot.command("schedules", MANAGER)
+    await bot.submit((await press(bot, shown, "Pause")).opened.action, MANAGER, {"until": ""})  # type: ignore[union-attr]  # a form
+    assert await rows(hall.store, "SELECT count(*) FROM qotd_asked") == [(0,)]
+    assert await rows(hall.store, "SELECT count(*) FROM qotd_question WHERE asked_at IS NULL") == [(10,)]
+
+
+@one_store
+async def test_a_test_shows_what_stands_in_the_post(hall: Hall, bot: FakeBot) -> None:
+    await install(bot)
+    [series] = await the_series(hall.store)
+    new = [NewQuestion("Which game?", "en", sponsor="Ludo Ltd")]
+    await refill(hall.store, series, new, title="Games", image="https://example.org/a.png")
+    shown = await bot.command("ask", MANAGER)
+    assert shown.message is not None
+    assert "sponsored by Ludo Ltd" in str(shown.message.title)
+    await press(bot, shown, "Send it to me as a test")
+    post = (await bot.until_posts(2))[1]
+    assert "**Games · sponsored by Ludo Ltd**\nWhich game?" in str(post.message.text)
+    assert post.message.image is not None
+
+
 def test_every_deck_can_be_read_and_has_a_button_of_its_own() -> None:
     for language in ("en", "de", "fr"):
         found = decks(language)
