@@ -23,6 +23,7 @@ from core.rights import Right
 from core.texts import Phrase, Words
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from core.activity import Activity
@@ -227,6 +228,13 @@ class Plugin:
         When it raises, each is tried alone, and what fails then rings again later.
         """
         raise LookupError(f"{self.name} has no alarms")
+
+    def schedule_titles(self, connection: Connection, community_id: UUID) -> Mapping[UUID, Words]:
+        """What its schedules are called, by their ids and marked up: those that have a title of their own.
+
+        A quick read, for managers' lists; the plugin's own title stands for all others.
+        """
+        return {}
 
     def withdraw(self, tx: Tx, community_id: UUID, activity_id: UUID) -> None:
         """A manager changed or ended the schedule before any post of this activity went out: nobody saw it, it is

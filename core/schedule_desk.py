@@ -7,18 +7,19 @@ times, and holds only when it is saved.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from core import timetable
 from core.action import Action
 from core.context import Context
 from core.form import FieldKind, Form, FormField, Value
+from core.markup import plain
 from core.message import Button, ButtonStyle, Message
 from core.plugin import Answer, FormErrors, Plugin, command, form, press, submit
 from core.rights import Right
@@ -64,12 +65,11 @@ class ScheduleDesk(Plugin):
         if not rows:
             return Message(text=_("Nothing is scheduled here yet. Start with `/hall setup`."))
         if len(rows) == 1:
-            return _shown(ctx, rows[0])
-        lines = [
-            f"{number}. **{ctx.say(_title(ctx, row))}** · {_summary(ctx, row)}" for number, row in enumerate(rows, 1)
-        ]
+            return await _shown(ctx, rows[0])
+        titles = {one: ctx.say(title) for one, title in (await _titles(ctx, rows)).items()}
+        lines = [f"{number}. **{titles[row.id]}** · {_summary(ctx, row)}" for number, row in enumerate(rows, 1)]
         controls = tuple(
-            Button(f"{number}. {ctx.say(_title(ctx, row))}"[:75], ctx.action("show", row.id))
+            Button(f"{number}. {plain(titles[row.id])}"[:75], ctx.action("show", row.id))
             for number, row in enumerate(rows, 1)
         )
         return Message(title=_("Schedules"), text="\n".join(lines), controls=controls)
@@ -78,7 +78,7 @@ class ScheduleDesk(Plugin):
     async def show(self, ctx: Context, action: Action) -> Answer:
         """One schedule with its buttons."""
         row = await _row(ctx, action)
-        return _shown(ctx, row) if row is not None else gone()
+        return await _shown(ctx, row) if row is not None else gone()
 
     # -- changing ----------------------------------------------------------------------------------------------------
     @form("change", right=Right.MANAGE)
@@ -138,7 +138,7 @@ class ScheduleDesk(Plugin):
             return gone()
         if named(row, action) is not None:
             await ctx.write(lambda tx: timetable.keep_draft(tx, ctx.community_id, row.id, None))
-        return _shown(ctx, row, _("Discarded. All stays as it was."))
+        return await _shown(ctx, row, _("Discarded. All stays as it was."))
 
     # -- resting -----------------------------------------------------------------------------------------------------
     @press("skip", right=Right.MANAGE)
@@ -197,7 +197,7 @@ class ScheduleDesk(Plugin):
         if row is None:
             return gone()
         return Message(
-            title=_title(ctx, row),
+            title=await _title(ctx, row),
             text=_("End this schedule? Nothing more would go out by it. What was posted stays."),
             controls=(
                 Button(_("End it"), ctx.action("ended", row.id), style=ButtonStyle.DANGER),
@@ -231,7 +231,7 @@ class ScheduleDesk(Plugin):
         except LookupError:
             said = _("That is over already. This is how it stands now:")
         row = await _row(ctx, action)
-        return _shown(ctx, row, said) if row is not None else gone()
+        return await _shown(ctx, row, said) if row is not None else gone()
 
 
 # -- the preview, for plugins with a short form of their own too -----------------------------------------------------
@@ -259,7 +259,7 @@ async def preview(ctx: Context, row: Any, draft: Draft, *more: Button, again: Ac
         *more,
         Button(_("Discard"), action("drop")),
     )
-    return Message(title=_title(ctx, row), text="\n\n".join(parts), controls=controls)
+    return Message(title=await _title(ctx, row), text="\n\n".join(parts), controls=controls)
 
 
 async def save_draft(ctx: Context, action: Action, also: Callable[[Tx, Draft], None] | None = None) -> Message:
@@ -293,7 +293,7 @@ async def save_draft(ctx: Context, action: Action, also: Callable[[Tx, Draft], N
     if not saved or now is None:
         return outdated()
     now.time_zone = (row.draft or {}).get("zone")  # the community's own may be another by now than this event's
-    return _shown(ctx, now, _("Saved."))
+    return await _shown(ctx, now, _("Saved."))
 
 
 def gone() -> Message:
@@ -339,9 +339,26 @@ def _not_before(row: Any) -> datetime | None:
     return datetime.fromisoformat(row.not_before) if row.not_before else None
 
 
-def _title(ctx: Context, row: Schedule) -> Words:
-    plugin = ctx.hall.routes.by_code.get(row.plugin)
-    return plugin.title if plugin is not None else row.plugin
+async def _title(ctx: Context, row: Schedule) -> Words:
+    return (await _titles(ctx, [row]))[row.id]
+
+
+async def _titles(ctx: Context, rows: Sequence[Schedule]) -> dict[UUID, Words]:
+    """What each schedule is called, in one read."""
+    plugins = {row.plugin: ctx.hall.routes.by_code.get(row.plugin) for row in rows}
+
+    def read(connection: Connection) -> dict[UUID, Words]:
+        found: dict[UUID, Words] = {}
+        for plugin in plugins.values():
+            if plugin is not None:
+                found |= plugin.schedule_titles(connection, ctx.community_id)
+        return found
+
+    own = await ctx.read(read)
+    return {
+        row.id: own.get(row.id) or (plugin.title if (plugin := plugins[row.plugin]) is not None else row.plugin)
+        for row in rows
+    }
 
 
 def _state(ctx: Context, row: Schedule) -> list[str]:
@@ -372,15 +389,15 @@ def _summary(ctx: Context, row: Schedule) -> str:
     return " · ".join([rule, *_state(ctx, row)])
 
 
-def _shown(ctx: Context, row: Schedule, said: Phrase | None = None) -> Message:
+async def _shown(ctx: Context, row: Schedule, said: Phrase | None = None) -> Message:
     """One schedule, what was just done to it, and what can be done."""
     try:
         words = timing_words(timetable.timing_of(row), _zone(ctx, row), ctx.say, ctx.language)
     except ScheduleError:  # of another version
-        return Message(title=_title(ctx, row), text=_("This version of hallkeeper can't read this schedule."))
+        return Message(title=await _title(ctx, row), text=_("This version of hallkeeper can't read this schedule."))
     parts = [ctx.say(said)] if said is not None else []
     parts += ["\n".join([words, *_state(ctx, row)])]
-    return Message(title=_title(ctx, row), text="\n\n".join(parts), controls=_controls(ctx, row))
+    return Message(title=await _title(ctx, row), text="\n\n".join(parts), controls=_controls(ctx, row))
 
 
 def _controls(ctx: Context, row: Schedule) -> tuple[Button, ...]:

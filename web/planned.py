@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlmodel import col
 
+from core.markup import plain
 from core.moments import local, wall
 from core.plugin import Plugin
 from core.schedule import ScheduleError
@@ -43,19 +45,28 @@ async def planned(
     say: Callable[[Words], str],
     now: datetime,
 ) -> list[Planned]:
-    """The schedules of a community whose plugins are there, the next one first. One query."""
-    found = await session.scalars(
-        select(Schedule)
-        .where(
-            col(Schedule.community_id) == community.id,
-            col(Schedule.plugin).in_(list(plugins)),
-            or_(col(Schedule.ended_at).is_(None), col(Schedule.ended_at) > now - ENDED_SHOWN),
+    """The schedules of a community whose plugins are there, the next one first. A query, and one a plugin."""
+    found = (
+        await session.scalars(
+            select(Schedule)
+            .where(
+                col(Schedule.community_id) == community.id,
+                col(Schedule.plugin).in_(list(plugins)),
+                or_(col(Schedule.ended_at).is_(None), col(Schedule.ended_at) > now - ENDED_SHOWN),
+            )
+            .order_by(col(Schedule.next_at).is_(None), col(Schedule.next_at), col(Schedule.id))
+            .limit(SHOWN)
         )
-        .order_by(col(Schedule.next_at).is_(None), col(Schedule.next_at), col(Schedule.id))
-        .limit(SHOWN)
-    )
+    ).all()
+    connection, titles = await session.connection(), dict[UUID, Words]()
+    for code in {row.plugin for row in found}:
+        titles |= await connection.run_sync(plugins[code].schedule_titles, community.id)
     return [
-        Planned(say(plugins[row.plugin].title), _words(row, community, say), rest=row.next_at is None)
+        Planned(
+            plain(say(titles.get(row.id, plugins[row.plugin].title))),
+            _words(row, community, say),
+            rest=row.next_at is None,
+        )
         for row in found
     ]
 

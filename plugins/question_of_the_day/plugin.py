@@ -51,6 +51,7 @@ from plugins.question_of_the_day.yields import Yields
 from storage.tx import Tx
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _ = Domain("question_of_the_day")
@@ -159,6 +160,12 @@ class QuestionOfTheDay(
     def due(self, tx: Tx, dues: Sequence[Due]) -> None:
         """Ask the next question of each queue, or tell the keeper that none is left."""
         asking.ask_what_is_due(tx, dues)
+
+    def schedule_titles(self, connection: Connection, community_id: UUID) -> Mapping[UUID, Words]:
+        """The titles of series that have one."""
+        return {
+            one.schedule_id: one.title for one in queue.all_series(connection, community_id) if one.title is not None
+        }
 
     def withdraw(self, tx: Tx, community_id: UUID, activity_id: UUID) -> None:
         """A question that nobody saw goes back to the front."""

@@ -29,6 +29,10 @@ async def test_two_series_go_out_by_themselves_and_close_only_their_own(
     seen = await second(bot, channel="lounge")
     assert "Made. Its queue is empty" in seen.text
     assert ("Posted in", "Hall #lounge") in [(str(one.name), str(one.value)) for one in seen.message.fields]
+    listed = await bot.command("schedules", MANAGER)
+    assert "1. **Question of the day** · every day at 09:00" in listed.text
+    assert "2. **Friday \\*music\\*** · every day at 10:00" in listed.text
+    assert (await press(bot, listed, "2. Friday *music*")).message.title == "Friday \\*music\\*"  # type: ignore[union-attr]  # it is there
     music = (await the_series(hall.store))[1]
     await refill(hall.store, music, [NewQuestion("Which song?", "en"), NewQuestion("Which band?", "en")])
     time.set(datetime(2026, 11, 21, 9, 0, 1, tzinfo=UTC))  # ten in Berlin: both are due, nine and ten

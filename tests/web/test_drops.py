@@ -32,7 +32,8 @@ async def test_a_drop_is_handed_in_shown_and_fetched(tmp_path: Path) -> None:
         page = await hand_in(Action("sd", "new", (), site.community_id), TOML)
         assert "The draft of <strong>Ten &lt;b&gt;songs&lt;/b&gt;</strong> is there" in page
         assert "Ten &lt;b&gt;songs&lt;/b&gt;: draft" in page
-        drop = Action.decode(page.split('href="/manage/files/')[1].split('"')[0])
+        files = [Action.decode(one.split('"')[0]) for one in page.split('href="/manage/files/')[1:]]
+        drop = next(one for one in files if one.plugin == "sd")
         taken = await hand_in(Action("sd", "codes", drop.args, site.community_id), b"A1\nB2\n\nA1\n")
         for words in ("2 codes added.", "1 was there already", "1 blank line", "0 of 2, and 0 held now"):
             assert words in taken
