@@ -25,6 +25,7 @@ from plugins.question_of_the_day.decks import Decks
 from plugins.question_of_the_day.importing import Importing
 from plugins.question_of_the_day.kept import exported, forgotten
 from plugins.question_of_the_day.many_desk import ManyDesk
+from plugins.question_of_the_day.posting import Posting
 from plugins.question_of_the_day.queue import NewQuestion
 from plugins.question_of_the_day.queue_desk import QueueDesk
 from plugins.question_of_the_day.series_desk import SeriesDesk
@@ -61,7 +62,7 @@ FIRST_TIME = time(9, 0)
 
 
 class QuestionOfTheDay(
-    Answering, ManyDesk, QueueDesk, SeriesDesk, Decks, Importing, Suggesting, Voting, Streaks, Yields
+    Answering, ManyDesk, QueueDesk, Posting, SeriesDesk, Decks, Importing, Suggesting, Voting, Streaks, Yields
 ):
     """Series of questions."""
 

@@ -7,23 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import owe_private
 from core.context import Context
 from core.form import FieldKind, Form, FormField, Value
 from core.markup import escape, plain
-from core.message import Button, ButtonStyle, Image, Message, Option, cut
+from core.message import Button, ButtonStyle, Message, Option, cut
 from core.plugin import Answer, Plugin, command, form, press, submit
 from core.rights import Right
-from core.texts import Domain, Words, words_from_data
-from plugins.question_of_the_day import asking, drawing, queue
-from plugins.question_of_the_day.cards import sponsored
+from core.texts import Domain, Words
+from plugins.question_of_the_day import queue
 from plugins.question_of_the_day.likeness import alike
 from plugins.question_of_the_day.queue import MAX_QUESTION, MIN_QUESTION, Kept, NewQuestion, Run
-from plugins.question_of_the_day.tables import Question, Series
+from plugins.question_of_the_day.tables import Question
 from storage.tx import Tx
 
 _ = Domain("question_of_the_day")
@@ -55,7 +53,7 @@ class QueueDesk(Plugin):
             minimum=MIN_QUESTION,
             maximum=MAX_QUESTION,
         )
-        return Form(action, _("New question"), (field, *await series_field(ctx, _id(action))), submit=_("Add"))
+        return Form(action, _("New question"), (field, *await series_field(ctx, id_of(action))), submit=_("Add"))
 
     @submit("add", right=Right.MANAGE)
     async def add(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer:
@@ -109,18 +107,18 @@ class QueueDesk(Plugin):
     async def show_queue(self, ctx: Context, action: Action) -> Answer:
         """The queue again, of the series and from the place that the button names."""
         start = next((one for one in action.args if isinstance(one, int)), 0)
-        return await queue_message(ctx, _id(action), start)
+        return await queue_message(ctx, id_of(action), start)
 
     @press("look", right=Right.MANAGE)
     async def look(self, ctx: Context, action: Action) -> Answer:
         """One question, and what can be done with it."""
-        return await one_message(ctx, _id(action))
+        return await one_message(ctx, id_of(action))
 
     # -- changing -------------------------------------------------------------------------------------------------
     @press("move", right=Right.MANAGE)
     async def move(self, ctx: Context, action: Action) -> Answer:
         """Move a question in its queue."""
-        question_id, to = _id(action), action.args[1] if len(action.args) > 1 else TOP
+        question_id, to = id_of(action), action.args[1] if len(action.args) > 1 else TOP
         moves: dict[Any, queue.Move] = {TOP: lambda _at: 0, UP: lambda at: at - 1, DOWN: lambda at: at + 1}
         where = moves.get(to)
         if question_id is None or where is None:
@@ -132,7 +130,7 @@ class QueueDesk(Plugin):
     @form("edit", right=Right.MANAGE)
     async def edit_form(self, ctx: Context, action: Action) -> Form | Message:
         """A waiting question's words, category, tone and sponsor."""
-        found = await one_of(ctx, _id(action))
+        found = await one_of(ctx, id_of(action))
         if found is None or found.asked_at is not None:
             return gone()
         return edit_form(action, found)
@@ -140,7 +138,7 @@ class QueueDesk(Plugin):
     @submit("edit", right=Right.MANAGE)
     async def edit(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer:
         """Change a question that still waits. Words that stay as they are keep their translations."""
-        question_id = _id(action)
+        question_id = id_of(action)
         found = await one_of(ctx, question_id)
         if found is None:
             return gone()
@@ -159,143 +157,12 @@ class QueueDesk(Plugin):
     @press("drop", right=Right.MANAGE)
     async def drop(self, ctx: Context, action: Action) -> Answer:
         """Take a question out of the queue."""
-        question_id = _id(action)
+        question_id = id_of(action)
         if question_id is None:
             return gone()
         await ctx.write(lambda tx: queue.remove(tx, ctx.community_id, [question_id]))
         again = Button(_("Show the queue"), ctx.action("queue"))
         return Message(text=_("Taken out of the queue."), controls=(again,))
-
-    # -- asking now --------------------------------------------------------------------------------------------------
-    @command("ask", _("Post the next question now"), right=Right.MANAGE)
-    async def ask(self, ctx: Context, _text: str) -> Answer:
-        """A preview of the next question, and the button that posts it; which series, where there are several."""
-        series = await running(ctx)
-        if len(series) > 1:
-            controls = tuple(Button(series_label(ctx, one), ctx.action("next", one.id)) for one in series[:20])
-            return Message(text=_("Of which series?"), controls=controls)
-        return await self._preview(ctx, series[0].schedule_id if series else None)
-
-    @press("next", right=Right.MANAGE)
-    async def ask_of(self, ctx: Context, action: Action) -> Answer:
-        """The same for one series."""
-        series = next((one for one in await running(ctx) if one.id == _id(action)), None)
-        return await self._preview(ctx, series.schedule_id if series else None)
-
-    async def _preview(self, ctx: Context, schedule_id: UUID | None) -> Message:
-        drawn = None
-        if schedule_id is not None:
-            day = drawing.day_of(ctx.now, ctx.place.time_zone)
-            place = drawing.Place(ctx.community_id, schedule_id, day)
-            drawn = await ctx.read(lambda connection: drawing.look(connection, place))
-        if drawn is None or drawn.question_id is None:
-            add = Button(_("Add a question"), ctx.action("add"), form=True, style=ButtonStyle.PRIMARY)
-            return Message(text=_("No question waits. Add one first."), controls=(add,))
-        quoted = "\n".join(
-            f"> {one}" for one in ctx.say(words_from_data(drawn.words), ctx.place.language).split("\n")
-        )
-        return Message(
-            title=sponsored(_("This is next"), drawn.sponsor),
-            text=quoted,
-            controls=(
-                Button(_("Post it now"), ctx.action("now", drawn.question_id), style=ButtonStyle.PRIMARY),
-                Button(_("Send it to me as a test"), ctx.action("test", drawn.question_id)),
-                Button(_("Show the queue"), ctx.action("queue", drawn.series_id)),
-            ),
-        )
-
-    @press("now", right=Right.MANAGE)
-    async def post_now(self, ctx: Context, action: Action) -> Answer:
-        """Post one question now: the one that the button named, once however often it is pressed."""
-        wanted = _id(action)
-        community_id, now = ctx.community_id, ctx.now
-
-        def unit(tx: Tx) -> UUID | None:
-            question = tx.execute(
-                select(
-                    col(Question.id),
-                    col(Question.series_id),
-                    col(Question.words),
-                    col(Question.language),
-                    col(Question.category),
-                    col(Question.sponsor),
-                ).where(col(Question.community_id) == community_id, col(Question.id) == wanted)
-            ).first()
-            series = queue.series_of(tx, community_id, series_id=question.series_id) if question else None
-            if series is None or question is None:
-                return None
-            ask = asking.Ask(
-                drawing.Next(
-                    community_id,
-                    series.schedule_id,
-                    series.id,
-                    series.keeper_id,
-                    series.activity_id,
-                    series.title,
-                    series.image,
-                    series.allows,
-                    series.draw,
-                    question.id,
-                    question.words,
-                    question.language,
-                    question.category,
-                    question.sponsor,
-                )
-            )
-            try:
-                return next(iter(asking.ask_all(tx, [ask], now)), None)
-            except asking.Taken:
-                return None
-
-        posted = await ctx.write(unit)
-        if posted is None:
-            return Message(text=_("That question was posted already, or there is no channel left to post it in."))
-        return Message(text=_("On its way."))
-
-    @press("test", right=Right.MANAGE)
-    async def test(self, ctx: Context, action: Action) -> Answer:
-        """Send a question to the manager alone, in private. It stays where it is in the queue."""
-        wanted = _id(action)
-        community_id, space_id, lane, now = ctx.community_id, ctx.space_id, ctx.place.platform, ctx.now
-
-        def unit(tx: Tx) -> bool:
-            question = tx.execute(
-                select(col(Question.words), col(Question.sponsor), col(Series.title), col(Series.image))
-                .join(
-                    Series,
-                    and_(
-                        col(Series.community_id) == col(Question.community_id),
-                        col(Series.id) == col(Question.series_id),
-                    ),
-                )
-                .where(col(Question.community_id) == community_id, col(Question.id) == wanted)
-            ).first()
-            if question is None:
-                return False
-            owe_private(
-                tx,
-                community_id=community_id,
-                space_id=space_id,
-                lane=lane,
-                account_id=ctx.account(tx),
-                message=Message(
-                    title=_("Test: only you see this"),
-                    text=_(
-                        "**{title}**\n{question}\n\n_It stays in the queue. Members get it with a button to answer._",
-                        title=sponsored(question.title or self.title, question.sponsor),
-                        question=words_from_data(question.words),
-                    ),
-                    image=Image(question.image, alt=question.title or self.title) if question.image else None,
-                ),
-                now=now,
-            )
-            return True
-
-        if not await ctx.write(unit):
-            return Message(text=_("That question is gone."))
-        return Message(
-            text=_("On its way to you in private. If nothing comes, write me something there once, then try again.")
-        )
 
 
 # -- parts -----------------------------------------------------------------------------------------------------------
@@ -494,7 +361,8 @@ def _say(ctx: Context) -> Any:
     return lambda words: ctx.say(words, ctx.place.language)
 
 
-def _id(action: Action) -> UUID | None:
+def id_of(action: Action) -> UUID | None:
+    """The id that a button names first."""
     return action.args[0] if action.args and isinstance(action.args[0], UUID) else None
 
 
