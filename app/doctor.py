@@ -15,7 +15,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.engine import URL
 from sqlmodel import col
 
-from app.settings import Settings
+from app.settings import Settings, VaultSettings
 from app.upkeep import reaching
 from core.bot import Bot, Finding, Severity
 from core.registry import catalogues_for, migrations_of, with_core
@@ -73,7 +73,7 @@ async def report(settings: Settings, only: Sequence[str], say: Callable[[str], N
 
 async def examine(settings: Settings, only: Sequence[str] = ()) -> AsyncIterator[Part]:
     """Every part in turn, as soon as it was looked at."""
-    key, vault = _key(settings.vault.key_file)
+    key, vault = _key(settings.vault)
     states, known = await asyncio.to_thread(_store, settings, vault)
     yield Part("Store", [*states, key])
     yield Part("Texts and plugins", [*_texts(settings), *_needs(settings)])
@@ -93,13 +93,16 @@ async def examine(settings: Settings, only: Sequence[str] = ()) -> AsyncIterator
 
 
 # -- the store --------------------------------------------------------------------------------------------------
-def _key(path: Path) -> tuple[Finding, Vault | None]:
-    if not path.exists():
+def _key(vault_settings: VaultSettings) -> tuple[Finding, Vault | None]:
+    path, given = vault_settings.key_file, vault_settings.key.get_secret_value()
+    if not given and not path.exists():
         return Finding(NOTE, "master key", f"None at {path}. The first start makes it; back it up then, apart."), None
     try:
-        vault = Vault.from_file(path)
+        vault = Vault.from_text(given) if given else Vault.from_file(path)
     except BadMasterKey as error:
         return Finding(BAD, "master key", str(error)), None
+    if given:
+        return Finding(GOOD, "master key", "Given by vault.key."), vault
     if path.stat().st_mode & 0o077:
         return Finding(NOTE, "master key", f"Others on this machine may read it: chmod 600 {path}"), vault
     return Finding(GOOD, "master key", f"{path} is readable, by you alone."), vault

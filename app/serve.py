@@ -43,9 +43,9 @@ async def open_store(settings: Settings, clock: Clock) -> Store:
 
     Raises the store's own errors: their texts say what to do. A key is never made beside a store that has one.
     """
-    path = settings.vault.key_file
-    is_new = not path.exists()
-    vault = await asyncio.to_thread(Vault.from_file, path, create=True)
+    path, given = settings.vault.key_file, settings.vault.key.get_secret_value()
+    is_new = not given and not path.exists()
+    vault = Vault.from_text(given) if given else await asyncio.to_thread(Vault.from_file, path, create=True)
     try:
         return await Store.open(
             settings.store.url.get_secret_value(),

@@ -60,6 +60,10 @@ class VaultSettings(_Section):
     key_file: Path = Field(
         default=Path("secrets/master.key"), description="made at the first start; back it up, apart"
     )
+    key: SecretStr = Field(
+        default=SecretStr(""),
+        description="the key itself, where a keeper of secrets hands it in; no file is used then",
+    )
 
 
 class WebSettings(_Section):

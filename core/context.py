@@ -183,6 +183,11 @@ class Context:
         """Markup that mentions the member."""
         return mention(self.who.name, self.who.external_id)
 
+    @property
+    def vault(self) -> Vault:
+        """Seals and opens; :meth:`seal` is the short way."""
+        return self._hall.store.vault
+
     def seal(self, text: str, context: UUID) -> bytes:
         """People's words, encrypted for the row ``context``."""
         return self._hall.store.vault.seal(text.encode(), context.bytes)

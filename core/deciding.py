@@ -35,6 +35,7 @@ class Request(NamedTuple):
     member_id: UUID
     at: datetime
     at_source: str
+    vault: Vault
 
     def act(self, kind: str, *, activity_id: UUID | None = None, conversation: bool = False) -> Act:
         """An act of this member, for :meth:`storage.tx.Tx.participate_all`."""
@@ -89,7 +90,9 @@ class Deciding:
         self.drafts.forget_these(tx, DRAFT, [one.draft for one in fresh if one.draft])
         people = known_all(tx, self.vault, [one.who for one in fresh])
         requests = [
-            Request(one.said, one.plugin, one.who.community_id, one.space_id, *known, one.at, one.at_source)
+            Request(
+                one.said, one.plugin, one.who.community_id, one.space_id, *known, one.at, one.at_source, self.vault
+            )
             for one, known in zip(fresh, people, strict=True)
         ]
         answers = self.decide(tx, requests) if requests else ()

@@ -11,10 +11,12 @@ from sqlmodel import col
 from core.codes import clean, new_code, shown
 from core.context import Context
 from core.message import Message
+from core.once import spread
 from core.plugin import Answer, Plugin, command
 from core.texts import Domain, Phrase
 from storage.tables import Account, LinkCode, Person
 from storage.tx import Tx
+from storage.vault import Vault
 
 _ = Domain("core")
 
@@ -50,7 +52,7 @@ class Linking(Plugin):
             return await self._offer(ctx)
         hashed = _hash(ctx, clean(text))
         try:
-            await ctx.write(lambda tx: link(tx, ctx.account(tx), hashed))
+            await ctx.write(lambda tx: link(tx, ctx.vault, ctx.account(tx), hashed))
         except LinkError as error:
             return Message(text=error.words)
         return Message(
@@ -86,7 +88,7 @@ class Linking(Plugin):
         )
 
 
-def link(tx: Tx, account_id: UUID, code_hash: bytes) -> None:
+def link(tx: Tx, vault: Vault, account_id: UUID, code_hash: bytes) -> None:
     """Make the account, and all that are linked with it, the person of whoever made the code.
 
     Raises :class:`LinkError`, in a unit that then writes nothing: the code stays good.
@@ -116,6 +118,7 @@ def link(tx: Tx, account_id: UUID, code_hash: bytes) -> None:
         raise LinkError(_("These two accounts are linked already."))
     tx.execute(update(Account).where(col(Account.person_id) == mine).values(person_id=theirs))
     tx.execute(delete(Person).where(col(Person.id) == mine))
+    spread(tx, vault, theirs)
 
 
 def unlink(tx: Tx, account_id: UUID) -> None:
@@ -130,4 +133,4 @@ def unlink(tx: Tx, account_id: UUID) -> None:
 
 
 def _hash(ctx: Context, code: str) -> bytes:
-    return bytes(ctx.hall.store.vault.lookup(f"link:{code}"))
+    return bytes(ctx.vault.lookup(f"link:{code}"))

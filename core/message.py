@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from core.action import Action
+from core.picture import PictureKind, kind_of, size_of
 from core.texts import Words, words_from_data, words_to_data
 
 MAX_BUTTONS = 25
@@ -18,6 +21,12 @@ MAX_OPTION_VALUE = 100
 """Characters of an option's value (the smallest platform's)."""
 MAX_FIELDS = 25
 """Name-and-value pairs in a message (the smallest platform's)."""
+MAX_IMAGE_BYTES = 2_000_000
+"""Bytes of a picture: our own prudence, as owed messages lie in the store (the smallest platform takes 10 MB)."""
+MAX_IMAGE_SIDES = 10_000
+"""Pixels of a picture's width and height together (the smallest platform's)."""
+MAX_IMAGE_RATIO = 20
+"""How many times longer one side of a picture may be than the other (the smallest platform's)."""
 
 
 class ButtonStyle(StrEnum):
@@ -109,14 +118,48 @@ Control = Button | Choice
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture by its address. ``alt`` is read aloud and shown where the picture is not."""
+    """A picture by its address or by its bytes, never both. ``alt`` is read aloud and shown where the picture is not.
 
-    url: str
-    alt: Words
+    ``data`` is a PNG or a JPEG of at most ``MAX_IMAGE_BYTES``. A message that has such a picture keeps that same
+    picture over all its edits, and a message without one never gets one by an edit: bots upload it once, when they
+    send, and what shows another picture is another message. A picture by its address may change with an edit.
+    """
+
+    url: str = ""
+    alt: Words = ""
+    data: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("https://", "http://")):
+        if bool(self.url) == bool(self.data):
+            raise ValueError("an image has a url or data, and not both")
+        if self.url and not self.url.startswith(("https://", "http://")):
             raise ValueError(f"an image's url begins with https://, not {self.url!r}")
+        if self.data:
+            _check_picture(self.data)
+
+    @property
+    def kind(self) -> PictureKind:
+        """What the bytes are. Only for a picture of bytes."""
+        kind = kind_of(self.data)
+        if kind is None:
+            raise ValueError("an image by its url has no bytes to look at")
+        return kind
+
+    @property
+    def name(self) -> str:
+        """A file name that says what is in it: the same bytes have the same. Only for a picture of bytes."""
+        return f"{hashlib.sha256(self.data).hexdigest()[:32]}.{self.kind}"
+
+    def to_data(self) -> list[Any]:
+        """As JSON data, the bytes as base64."""
+        data = [self.url, words_to_data(self.alt)]
+        return [*data, b64encode(self.data).decode()] if self.data else data
+
+    @classmethod
+    def from_data(cls, data: list[Any]) -> Image:
+        """Back from :meth:`to_data`."""
+        url, alt, *rest = data
+        return cls(url, words_from_data(alt), b64decode(rest[0]) if rest else b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +211,7 @@ class Message:
             "text": words_to_data(self.text),
             "title": words_to_data(self.title),
             "fields": [[words_to_data(pair.name), words_to_data(pair.value)] for pair in self.fields],
-            "image": [self.image.url, words_to_data(self.image.alt)] if self.image else None,
+            "image": self.image.to_data() if self.image else None,
             "controls": [_control_to_data(control) for control in self.controls],
             "audience": self.audience.value,
             "thread": self.thread,
@@ -185,7 +228,7 @@ class Message:
             text=words_from_data(data.get("text", "")),
             title=words_from_data(data.get("title", "")),
             fields=tuple(Pair(words_from_data(n), words_from_data(v)) for n, v in data.get("fields", ())),
-            image=Image(image[0], words_from_data(image[1])) if image else None,
+            image=Image.from_data(image) if image else None,
             controls=tuple(_control_from_data(control) for control in data.get("controls", ())),
             audience=Audience(data.get("audience", "everyone")),
             thread=data.get("thread", False),
@@ -221,6 +264,18 @@ def spoken_option(option: Option, say: Callable[[Words], str]) -> Option:
 def cut(text: str, most: int) -> str:
     """The text with an ellipsis where it is longer than ``most`` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _check_picture(data: bytes) -> None:
+    if kind_of(data) is None:
+        raise ValueError("a picture is a PNG or a JPEG")
+    if len(data) > MAX_IMAGE_BYTES:
+        raise ValueError(f"a picture has at most {MAX_IMAGE_BYTES} bytes, this one {len(data)}")
+    size = size_of(data)
+    if size is None:
+        raise ValueError("a picture says its width and height; this one is cut off or broken")
+    if sum(size) > MAX_IMAGE_SIDES or max(size) > MAX_IMAGE_RATIO * min(size):
+        raise ValueError(f"a picture of {size[0]} x {size[1]} pixels is too large or too narrow for some platforms")
 
 
 def _control_to_data(control: Control) -> dict[str, Any]:

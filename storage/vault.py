@@ -23,6 +23,9 @@ _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12  # NIST SP 800-38D, 8.2: 96 bits; drawn at random, so one key is good for 2^32 seals
 _HEAD = len(_VERSION) + _KEY_ID_BYTES + _NONCE_BYTES
 _TAG_BYTES = 16
+_EXPECTED = "One line of base64 is expected. Restore it from your backup."
+_WRAPPED = b"key"
+"""What the seal of a key is bound to."""
 
 
 class Vault:
@@ -71,18 +74,27 @@ class Vault:
         if create and not path.exists():
             return cls._create(path)
         try:
-            text = path.read_text("ascii").strip()
-            key = base64.b64decode(text, validate=True)
+            return cls.from_text(path.read_text("ascii"))
         except OSError as error:
             raise BadMasterKey(
                 f"The master key at {path} can't be read ({error.strerror}). Restore it from your backup, or, for a "
                 "store that is still empty, make a new one."
             ) from error
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise BadMasterKey(
-                f"{path} holds no master key: one line of base64 is expected. Restore it from your backup."
-            ) from error
-        return cls(key)
+        except UnicodeDecodeError as error:
+            raise BadMasterKey(f"{path} holds no master key. {_EXPECTED}") from error
+        except BadMasterKey as error:
+            raise BadMasterKey(f"{path}: {error}") from error
+
+    @classmethod
+    def from_text(cls, text: str) -> Vault:
+        """The vault of a key as it stands in its file.
+
+        :raises BadMasterKey: it is no key.
+        """
+        try:
+            return cls(base64.b64decode(text.strip(), validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise BadMasterKey(f"This is no master key. {_EXPECTED}") from error
 
     @classmethod
     def _create(cls, path: Path) -> Vault:
@@ -130,6 +142,17 @@ class Vault:
             raise CannotOpenSeal(
                 "A sealed value is damaged, or was moved from another place. Restore the row from your backup."
             ) from None
+
+    def new_key(self) -> bytes:
+        """A new key for things that are to be thrown away together, wrapped: keep it beside them. See :meth:`key`."""
+        return self.seal(secrets.token_bytes(KEY_BYTES), _WRAPPED)
+
+    def key(self, wrapped: bytes) -> Vault:
+        """A vault that seals with a key from :meth:`new_key`. Without its row nothing it sealed opens ever again.
+
+        :raises CannotOpenSeal: see :meth:`open`.
+        """
+        return Vault(self.open(wrapped, _WRAPPED))
 
     def lookup(self, text: str) -> bytes:
         """A keyed fingerprint (32 bytes) to find a value by without keeping it in the clear.

@@ -5,7 +5,7 @@ from storage.tables.base import Table, metadata, table_of
 from storage.tables.community import Channel, Community, JoinCode, Space, SpaceRoute
 from storage.tables.intake import Dialogue, Inbox, Keeper, Watermark
 from storage.tables.participation import Participation, ParticipationDay
-from storage.tables.people import Account, Consent, LinkCode, Member, Person, RoleGrant
+from storage.tables.people import Account, Consent, LinkCode, Member, Once, Person, RoleGrant
 from storage.tables.work import Incident, Lease, Pace, Worker
 
 CORE_TABLES = frozenset(metadata.tables)
@@ -28,6 +28,7 @@ __all__ = [
     "Lease",
     "LinkCode",
     "Member",
+    "Once",
     "Pace",
     "Participation",
     "ParticipationDay",

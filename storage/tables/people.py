@@ -48,6 +48,18 @@ class LinkCode(Table, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
+class Once(Table, table=True):
+    """That an account, or one that it was linked with, had what a subject gives once. Gone when nothing is given."""
+
+    __tablename__ = "once"
+    __table_args__ = (ForeignKeyConstraint(["community_id"], ["community.id"]),)
+
+    community_id: UUID = Field(sa_type=Id, primary_key=True)
+    subject_id: UUID = Field(sa_type=Id, primary_key=True)
+    fingerprint: bytes = Field(primary_key=True, index=True)
+    claim_id: UUID = Field(sa_type=Id)  # the plugin's own row about it
+
+
 class Member(Table, table=True):
     """An account in a community. The id is a random UUID with no time in it: the pseudonym that the log holds."""
 

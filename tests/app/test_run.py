@@ -128,3 +128,33 @@ async def test_only_what_is_enabled_is_imported(hallkeeper: CommandLine, platfor
     assert libraries.pop(platform) <= modules
     assert not modules & set().union(*libraries.values())
     assert "sandbox" not in modules
+
+
+async def test_without_its_key_nothing_starts_and_nothing_is_made(configured: CommandLine) -> None:
+    configured.environment["HALLKEEPER_WEB__PORT"] = "0"
+    async with configured.started("run") as running:
+        await running.until("ready")
+        assert (await running.end()).code == 0
+    file = configured.folder / "secrets" / "master.key"
+    key = file.read_text().strip()
+    store = configured.folder / "data" / "hall.db"
+    before = store.read_bytes()
+
+    file.unlink()
+    ended = await configured("run")
+    assert (ended.code, file.exists()) == (1, False)
+    assert "There is no master key at" in ended.err
+
+    for wrong, why in (("A" * 43 + "=", "another master key"), ("c2hvcnQ=", "32 bytes"), ("?", "no master key")):
+        configured.environment["HALLKEEPER_VAULT__KEY"] = wrong
+        ended = await configured("run")
+        assert (ended.code, file.exists()) == (1, False)
+        assert why in ended.err
+        assert wrong == "?" or wrong not in ended.err
+    assert store.read_bytes() == before
+
+    configured.environment["HALLKEEPER_VAULT__KEY"] = key
+    async with configured.started("run") as running:
+        await running.until("ready")
+        assert (await running.end()).code == 0
+    assert not file.exists()

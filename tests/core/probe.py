@@ -16,6 +16,7 @@ from core.deciding import Request
 from core.event import Deleted, Joined, Replied
 from core.form import FieldKind, Form, FormField, Value
 from core.message import Button, Message
+from core.once import Once
 from core.plugin import Answer, FormErrors, Plugin, choose, command, form, on, press, submit
 from core.rights import Right
 from core.schedule import Due
@@ -81,6 +82,23 @@ class Probe(Plugin):
         got = [given + number < 2 for number in range(len(requests))]
         tx.participate_all([one.act("got" if yes else "missed") for one, yes in zip(requests, got, strict=True)])
         return got
+
+    @press("once")
+    async def once(self, ctx: Context, _action: Action) -> Answer:
+        """One a person, of this community."""
+        return Message(text=_("Yours.") if await ctx.decide(self.give_once) else _("You have one."))
+
+    def give_once(self, tx: Tx, requests: Sequence[Request]) -> list[bool]:
+        self.shared.append(len(requests))
+        community_id = requests[0].community_id
+        once, given = Once(tx, community_id, community_id, requests), []
+        for request in requests:
+            given.append(once.had(request) is None)
+            if given[-1]:
+                once.note(request, request.member_id)
+        once.write()
+        tx.participate_all([one.act("got") for one, yes in zip(requests, given, strict=True) if yes])
+        return given
 
     @press("boom")
     async def boom(self, ctx: Context, _action: Action) -> Answer:

@@ -9,6 +9,7 @@ import pytest
 
 from core.action import Action
 from core.message import (
+    MAX_IMAGE_BYTES,
     Audience,
     Button,
     ButtonStyle,
@@ -19,6 +20,8 @@ from core.message import (
     Pair,
     cut,
 )
+from core.picture import size_of
+from core.testing.pictures import jpeg, png
 from core.texts import Domain, Words
 
 _ = Domain("core")
@@ -45,6 +48,18 @@ def test_the_store_gives_back_what_it_was_given() -> None:
     small = Message(text="x")
     assert small.to_data() == {"text": "x", "audience": "everyone"}
     assert Message.from_data(small.to_data()) == small
+
+
+@pytest.mark.parametrize(("data", "ending"), [(png(7, 9), ".png"), (jpeg(7, 9), ".jpg")])
+def test_a_picture_of_bytes_survives_the_store_and_is_named_by_what_is_in_it(data: bytes, ending: str) -> None:
+    message = Message(image=Image(data=data, alt=_("A picture")))
+    back = Message.from_data(json.loads(json.dumps(message.to_data())))
+    assert back == message
+    assert back.image is not None
+    assert back.image.name.endswith(ending)
+    assert back.image.name == Image(data=data, alt="Another").name != Image(data=data + b"x").name
+    assert size_of(data) == (7, 9)
+    assert repr(data)[4:12] not in repr(message)
 
 
 def test_spoken_messages_hold_no_phrases() -> None:
@@ -76,6 +91,15 @@ def test_spoken_messages_hold_no_phrases() -> None:
         lambda: Choice(ACTION, OPTIONS, 0, 3),
         lambda: Choice(ACTION, (OPTIONS[0], OPTIONS[0])),
         lambda: Image("ftp://x", "alt"),
+        lambda: Image(alt="neither"),
+        lambda: Image("https://example.org/x.png", "both", png()),
+        lambda: Image(data=b"GIF89a" + bytes(20)),
+        lambda: Image(data=png()[:20]),
+        lambda: Image(data=png() + bytes(MAX_IMAGE_BYTES)),
+        lambda: Image(data=png(5001, 5000)),
+        lambda: Image(data=jpeg(21, 1)),
+        lambda: Image(data=jpeg(0, 1)),
+        lambda: Image(data=jpeg(8, 8)[:10]),
     ],
 )
 def test_what_no_platform_could_show_is_refused_when_made(make: Callable[[], object]) -> None:

@@ -35,6 +35,7 @@ EXCEPT = {
     "participation": "append-only: its pseudonym leads to nobody once the member's row is gone",
     "join_code": "the fingerprint of a code that belongs to a community",
     "keeper": "what the store remembers about its own key",
+    "once": "keyed fingerprints that outlive a forget, until their subject is over; plugins say so in keeps",
     "person": "has nothing but an id, and goes with its last account",
 }
 """Tables that look personal and take no part, and why."""

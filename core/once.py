@@ -1,0 +1,112 @@
+"""What a person may have once, such as one sample of a drop: on whichever platform, whatever they link or forget.
+
+It is written down for every account that the person has linked at that moment, by a keyed fingerprint: taking an
+account out again frees nothing, and neither does erasing one's data and coming back. When nothing is given any more
+the rows go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, and_, delete, select
+from sqlmodel import col
+
+from core.deciding import Request
+from storage.bulk import insert_all
+from storage.prepared import PreparedForAll
+from storage.tables import Account
+from storage.tables import Once as Row
+from storage.tx import Tx
+from storage.types import Id
+from storage.vault import Vault
+
+
+class Once:
+    """Who of those that ask had what a subject gives: read for all at once, then kept up in memory.
+
+    :ivar subject_id: what is given once, a drop's activity for example.
+    """
+
+    def __init__(self, tx: Tx, community_id: UUID, subject_id: UUID, requests: Sequence[Request]) -> None:
+        """Read it for all ``requests``, which are one community's. Lock what is contended for before."""
+        self.subject_id = subject_id
+        self._tx = tx
+        self._community_id = community_id
+        self._new: list[dict[str, object]] = []
+        self._prints: dict[UUID, list[bytes]] = {}
+        vault = requests[0].vault if requests else None
+        for person_id, lookup in tx.run_all(_ACCOUNTS, list({(one.person_id,) for one in requests})):
+            if vault is not None:
+                self._prints.setdefault(person_id, []).append(_print(vault, lookup))
+        keys = [(community_id, subject_id, one) for prints in self._prints.values() for one in prints]
+        self._had = {bytes(fingerprint): claim_id for fingerprint, claim_id in tx.run_all(_HAD, keys)}
+
+    def had(self, request: Request) -> UUID | None:
+        """The claim by which one of this person's accounts had theirs; None where none had."""
+        found = (self._had.get(one) for one in self._prints[request.person_id])
+        return next((claim_id for claim_id in found if claim_id is not None), None)
+
+    def note(self, request: Request, claim_id: UUID) -> None:
+        """This person has theirs now, by that claim. Kept by :meth:`write`."""
+        for fingerprint in self._prints[request.person_id]:
+            self._had[fingerprint] = claim_id
+            self._new.append({"fingerprint": fingerprint, "claim_id": claim_id})
+
+    def write(self) -> None:
+        """Write what was noted.
+
+        :raises sqlalchemy.exc.IntegrityError: an account was linked to one that had theirs at this very moment. The
+            requests are then decided one by one, and see it.
+        """
+        insert_all(self._tx, Row, self._new, community_id=self._community_id, subject_id=self.subject_id)
+        self._new = []
+
+
+def take_back(tx: Tx, community_id: UUID, subject_id: UUID, claim_ids: Sequence[UUID]) -> None:
+    """Claims came to nothing: whoever made them may ask again."""
+    here = (col(Row.community_id) == community_id, col(Row.subject_id) == subject_id)
+    tx.execute(delete(Row).where(*here, col(Row.claim_id).in_(claim_ids)))
+
+
+def over(tx: Tx, community_id: UUID, subject_id: UUID) -> None:
+    """Nothing is given any more, so nobody need be known."""
+    tx.execute(delete(Row).where(col(Row.community_id) == community_id, col(Row.subject_id) == subject_id))
+
+
+def spread(tx: Tx, vault: Vault, person_id: UUID) -> None:
+    """Accounts were just linked: what one of them had, the others had, too."""
+    lookups = tx.execute(select(col(Account.lookup)).where(col(Account.person_id) == person_id)).scalars()
+    prints = [_print(vault, lookup) for lookup in lookups]
+    rows = tx.execute(select(Row).where(col(Row.fingerprint).in_(prints)).order_by(col(Row.claim_id))).all()
+    known = {(row.community_id, row.subject_id, row.fingerprint) for row in rows}
+    for row in rows:
+        for fingerprint in prints:
+            if (row.community_id, row.subject_id, fingerprint) not in known:
+                one = {"community_id": row.community_id, "subject_id": row.subject_id, "fingerprint": fingerprint}
+                tx.insert_if_new(Row, claim_id=row.claim_id, **one)
+
+
+def _print(vault: Vault, lookup: bytes) -> bytes:
+    """Another than the account's own, which a stolen store could be searched by once the account came back."""
+    return vault.lookup(f"once\0{bytes(lookup).hex()}")
+
+
+_ACCOUNTS = PreparedForAll(
+    {"person_id": Id()},
+    lambda wanted: select(col(Account.person_id), col(Account.lookup)).join(
+        wanted, col(Account.person_id) == wanted.c.person_id
+    ),
+)
+_HAD = PreparedForAll(
+    {"community_id": Id(), "subject_id": Id(), "fingerprint": LargeBinary()},
+    lambda wanted: select(col(Row.fingerprint), col(Row.claim_id)).join(
+        wanted,
+        and_(
+            col(Row.community_id) == wanted.c.community_id,
+            col(Row.subject_id) == wanted.c.subject_id,
+            col(Row.fingerprint) == wanted.c.fingerprint,
+        ),
+    ),
+)
