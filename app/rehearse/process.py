@@ -131,6 +131,7 @@ class Hall:
     def config(self, store: str, plugins: Sequence[str], sections: dict[str, dict[str, Any]]) -> None:
         """Write its config: the store, plugins by name, and the sections that are its own."""
         lines = [f"plugins = {json.dumps(list(plugins))}"]
-        for name, section in {"store": {"url": store}, "web": {"enabled": False}, **sections}.items():
+        whole: dict[str, dict[str, Any]] = {"store": {"url": store}, "web": {"enabled": False}, **sections}
+        for name, section in whole.items():
             lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
         (self.folder / f"{self.name}.toml").write_text("\n".join(lines))
