@@ -135,6 +135,22 @@ def choose(verb: str, *, right: Right = Right.ANSWER, anywhere: bool = False) ->
     return _marked(_Mark("choose", verb, right, anywhere=anywhere))
 
 
+def download(verb: str, *, right: Right = Right.MANAGE) -> Callable[[Handler], Handler]:
+    """``async (session, viewer, action) -> File | None`` makes a file; None where there is none (any more).
+
+    A button with that verb in a message of :meth:`Plugin.overview` is a link to it on the manager's page.
+    """
+    return _marked(_Mark("download", verb, right))
+
+
+def upload(verb: str, *, right: Right = Right.MANAGE) -> Callable[[Handler], Handler]:
+    """``async (desk, action, file) -> Message`` takes a file of at most :data:`core.files.MAX_FILE_BYTES`.
+
+    A button with that verb in a message of :meth:`Plugin.overview` is a file field on the manager's page.
+    """
+    return _marked(_Mark("upload", verb, right))
+
+
 def on(event: type[Any]) -> Callable[[Handler], Handler]:
     """``async (ctx, event, activity) -> Answer`` hears of other events.
 
@@ -205,7 +221,8 @@ class Plugin:
         return None
 
     async def overview(self, session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
-        """What a manager's page shows of this plugin, as messages: a title, pairs of figures, a few lines."""
+        """What a manager's page shows of this plugin, as messages: a title, pairs of figures, a few lines, and as
+        buttons the files to fetch or to hand in."""
         return ()
 
     async def export(self, session: AsyncSession, owner: Owner) -> dict[str, Any]:
@@ -230,6 +247,8 @@ class Routes:
         self.forms: dict[tuple[str, str], Route] = {}
         self.submits: dict[tuple[str, str], Route] = {}
         self.chooses: dict[tuple[str, str], Route] = {}
+        self.downloads: dict[tuple[str, str], Route] = {}
+        self.uploads: dict[tuple[str, str], Route] = {}
         self.events: dict[type[Event], dict[str, Route]] = {}
         for plugin in plugins:
             self._add(plugin)
@@ -238,7 +257,14 @@ class Routes:
         if plugin.code in self.by_code:
             raise ValueError(f"{plugin.name} and {self.by_code[plugin.code].name} share the code {plugin.code!r}")
         self.by_code[plugin.code] = plugin
-        verbs = {"press": self.presses, "form": self.forms, "submit": self.submits, "choose": self.chooses}
+        verbs = {
+            "press": self.presses,
+            "form": self.forms,
+            "submit": self.submits,
+            "choose": self.chooses,
+            "download": self.downloads,
+            "upload": self.uploads,
+        }
         for attribute in dir(type(plugin)):
             for mark in getattr(getattr(type(plugin), attribute), _MARK, ()):
                 route = Route(plugin, getattr(plugin, attribute), mark.right, mark.command, mark.anywhere)

@@ -20,7 +20,7 @@ from sqlmodel import col
 
 from core.context import Viewer
 from core.doors import Doors
-from core.message import Message
+from core.message import Button, Message
 from core.moments import local
 from core.stuck import FAILED, UNKNOWN
 from core.texts import Domain, Words
@@ -62,6 +62,21 @@ class Figures(NamedTuple):
     month: int
     conversations: int
     members: int
+
+
+class FileUse(NamedTuple):
+    """A file to fetch, or to hand in."""
+
+    label: str
+    action: str
+    upload: bool
+
+
+class Shown(NamedTuple):
+    """What a plugin shows, with its files."""
+
+    message: Message
+    files: list[FileUse]
 
 
 class Row(NamedTuple):
@@ -119,7 +134,7 @@ async def _page(hall: Hall, sign_in: SignIn, doors: Doors, request: web.Request,
             raise web.HTTPNotFound
         what = await _what(hall, session, community)
     what |= await _posts(hall, doors, community, what["say"])
-    what |= {"token": signed_in.token, "said": _notice(signed_in) if template == "manage.html" else ""}
+    what |= {"token": signed_in.token, "said": _notice(signed_in, what["say"]) if template == "manage.html" else None}
     return web.Response(text=_templates().get_template(template).render(**what), content_type="text/html")
 
 
@@ -131,10 +146,29 @@ def signed_out(hall: Hall, request: web.Request) -> web.Response:
     return web.Response(text=body, status=401, content_type="text/html")
 
 
-def _notice(session: Session) -> Words:
+def viewer_of(hall: Hall, community: Community) -> Viewer:
+    """Somebody who looks at a community's page, which speaks the community's language."""
+
+    def say(words: Words) -> str:
+        return hall.say(words, community.language)
+
+    return Viewer(community.id, community.language, community.time_zone, hall.clock.now(), say, hall.store.vault)
+
+
+def _notice(session: Session, say: Callable[[Words], str]) -> Message | None:
     """What came of the form that was just sent: told once."""
-    said, session.said = session.said, ""
-    return said
+    said, session.said = session.said, None
+    return said.spoken(say) if said else None
+
+
+def _shown(hall: Hall, message: Message) -> Shown:
+    files = []
+    for control in message.controls:
+        if isinstance(control, Button) and control.action is not None:
+            key = (control.action.plugin, control.action.verb)
+            if key in hall.routes.downloads or key in hall.routes.uploads:
+                files.append(FileUse(str(control.label), control.action.encode(), key in hall.routes.uploads))
+    return Shown(message, files)
 
 
 async def _posts(hall: Hall, doors: Doors, community: Community, say: Callable[[Words], str]) -> dict[str, Any]:
@@ -150,10 +184,10 @@ async def _what(hall: Hall, session: AsyncSession, community: Community) -> dict
     def say(words: Words) -> str:
         return hall.say(words, community.language)
 
-    viewer = Viewer(community.id, community.language, community.time_zone, now, say, hall.store.vault)
-    shown: list[tuple[str, list[Message]]] = []
+    viewer = viewer_of(hall, community)
+    shown: list[tuple[str, list[Shown]]] = []
     for plugin in hall.routes.plugins:
-        messages = [message.spoken(say) for message in await plugin.overview(session, viewer)]
+        messages = [_shown(hall, message.spoken(say)) for message in await plugin.overview(session, viewer)]
         if messages:
             shown.append((say(plugin.title), messages))
     spaces = await session.execute(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,13 +10,14 @@ from uuid import UUID
 from aiohttp import web
 
 from core.logs import Logger
+from core.message import Message
 from core.rights import Right
 from core.stuck import Verdict, decide, decide_all
 from core.texts import Domain, Words
 from core.watch_words import all_became, became
 from storage.errors import StoreError
 from web.manager import signed_out
-from web.sign_in import Session, SignIn
+from web.sign_in import Session, SignIn, may, ours
 
 if TYPE_CHECKING:
     from core.hall import Hall
@@ -40,19 +40,12 @@ def post_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
         if session is None:
             return signed_out(hall, request)
         fields = await request.post()
-        if not _ours(request, session, fields):
+        if not ours(request, session, fields):
             raise web.HTTPForbidden
-        session.said = await _said(hall, session, fields)
+        session.said = Message(text=await _said(hall, session, fields))
         return web.Response(status=303, headers={"Location": "/manage"})
 
     return [web.post("/manage/posts", say)]
-
-
-def _ours(request: web.Request, session: Session, fields: Mapping[str, object]) -> bool:
-    """Whether a form was sent from this session's page: its token, and what the browser says about whence it came."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return False
-    return hmac.compare_digest(str(fields.get("token", "")).encode(), session.token.encode())
 
 
 async def _said(hall: Hall, session: Session, fields: Mapping[str, object]) -> Words:
@@ -62,7 +55,7 @@ async def _said(hall: Hall, session: Session, fields: Mapping[str, object]) -> W
         group = str(fields["group"]) == "1"
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
-    if not await _may(hall, session):
+    if not await may(hall, session, Right.MANAGE):
         return _("I could not make sure that you may still manage this community. Please try again in a minute.")
     community_id = session.community_id
     try:
@@ -79,12 +72,3 @@ async def _said(hall: Hall, session: Session, fields: Mapping[str, object]) -> W
         return _("That could not be kept, and nothing was changed. Please try again in a minute.")
     hall.wake()
     return words
-
-
-async def _may(hall: Hall, session: Session) -> bool:
-    """Whether whoever asked for the link may still manage, as the platform said within the last minute."""
-    if session.guest is None:
-        return True
-    guest = session.guest
-    place = await hall.places.of_space(guest.place.platform, guest.place.external_id)
-    return place.community_id == session.community_id and await hall.right(place, guest.who) >= Right.MANAGE

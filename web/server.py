@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from web.files import MAX_REQUEST_BYTES, file_routes
 from web.health import health_routes
 from web.manager import manager_routes
 from web.posts import post_routes
@@ -26,10 +27,11 @@ class Web:
         self.sign_in = SignIn(hall.clock)
         self._host = host
         self._port = port
-        self._application = web.Application(middlewares=[protect])
+        self._application = web.Application(middlewares=[protect], client_max_size=MAX_REQUEST_BYTES)
         self._application.add_routes(health_routes(hall))
         self._application.add_routes(manager_routes(hall, self.sign_in))
         self._application.add_routes(post_routes(hall, self.sign_in))
+        self._application.add_routes(file_routes(hall, self.sign_in))
         self._runner: web.AppRunner | None = None
         self._url = ""
 

@@ -5,18 +5,24 @@ Both live in memory alone: a restart signs everybody out, and there is nothing t
 
 from __future__ import annotations
 
+import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from aiohttp import web
 
 from core.clock import Clock
 from core.event import Who
+from core.message import Message
 from core.places import Place
-from core.texts import Words
+from core.rights import Right
+
+if TYPE_CHECKING:
+    from core.hall import Hall
 
 COOKIE = "hallkeeper"
 CODE_LIVES = timedelta(minutes=10)
@@ -41,7 +47,7 @@ class Session:
     guest: Guest | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Stands in every form of the page: what comes without it was not sent from there."""
-    said: Words = ""
+    said: Message | None = None
     """What to tell them at their next look."""
 
 
@@ -79,3 +85,19 @@ def _remember(kept: dict[str, Session], key: str, one: Session) -> None:
     kept[key] = one
     if len(kept) > REMEMBERED:
         kept.pop(next(iter(kept)))
+
+
+def ours(request: web.Request, session: Session, fields: Mapping[str, object]) -> bool:
+    """Whether a form was sent from this session's page: its token, and what the browser says about whence it came."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return False
+    return hmac.compare_digest(str(fields.get("token", "")).encode(), session.token.encode())
+
+
+async def may(hall: Hall, session: Session, right: Right) -> bool:
+    """Whether whoever asked for the link still has a right, as the platform said within the last minute."""
+    if session.guest is None:
+        return True
+    guest = session.guest
+    place = await hall.places.of_space(guest.place.platform, guest.place.external_id)
+    return place.community_id == session.community_id and await hall.right(place, guest.who) >= right

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlmodel import col
 
 from core.hall import Hall
 from core.incidents import Kind, note
+from core.plugin import Plugin
 from core.registry import migrations_of
 from core.testing import FakeBot, SetClock, hall_for, install
 from plugins.question_of_the_day import QuestionOfTheDay
@@ -96,7 +98,14 @@ class Site:
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     """A community with a question and two answers, one of them an attack."""
-    time, bot, plugins = SetClock(datetime(2026, 11, 21, 6, 0, tzinfo=UTC)), FakeBot(), [QuestionOfTheDay()]
+    async with opened(tmp_path) as site:
+        yield site
+
+
+@asynccontextmanager
+async def opened(tmp_path: Path, *more: Plugin) -> AsyncIterator[Site]:
+    """The same, with further plugins."""
+    time, bot, plugins = SetClock(datetime(2026, 11, 21, 6, 0, tzinfo=UTC)), FakeBot(), [QuestionOfTheDay(), *more]
     store = await Store.open(
         f"sqlite:///{tmp_path / 'hall.db'}",
         clock=time.now,

@@ -48,7 +48,7 @@ async def send(site: Site, mine: aiohttp.ClientSession, fields: dict[str, str], 
     if status != 303:
         return status, ""
     async with mine.get(f"{site.web.url}/manage") as page:
-        found = re.search(r'role="status">([^<]*)<', await page.text())
+        found = re.search(r'role="status">\s*<p>([^<]*)<', await page.text())
     return status, found[1] if found else ""
 
 

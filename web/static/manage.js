@@ -9,6 +9,8 @@ function ids(parts) {
 function show(html) {
   const fresh = document.createElement("main");
   fresh.innerHTML = html;
+  // A file that was picked is not thrown away before it is handed in.
+  if ([...now.querySelectorAll("input[type=file]")].some((field) => field.files.length)) return;
   if (ids(fresh.children) !== ids(now.children)) return now.replaceChildren(...fresh.children);
   for (const part of [...fresh.children]) {
     const old = document.getElementById(part.id);
