@@ -1,0 +1,105 @@
+"""A drop as the member who acts finds it: in one quick read, their own part in it with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, select
+from sqlmodel import col
+
+from core.context import Context
+from plugins.sampling_drops.definition import Definition
+from plugins.sampling_drops.tables import Claim, Sample
+from storage.people import lookup_of
+from storage.prepared import Prepared
+from storage.tables import Account, Member
+
+
+class Standing(NamedTuple):
+    """``claim`` is the state of the member's own claim, empty where they have none."""
+
+    drop_id: UUID
+    state: str
+    definition: Definition
+    key: bytes | None
+    member_id: UUID | None
+    claim: str
+    passed: bool
+    sealed: bytes | None
+    exported: bool
+    held_until: datetime | None
+
+
+_STANDING = Prepared(
+    select(
+        col(Sample.id),
+        col(Sample.state),
+        col(Sample.definition),
+        col(Sample.key),
+        col(Member.id),
+        col(Claim.state),
+        col(Claim.passed),
+        col(Claim.sealed),
+        col(Claim.exported),
+        col(Claim.held_until),
+    )
+    .select_from(Sample)
+    .outerjoin(
+        Account,
+        and_(
+            col(Account.platform) == bindparam("platform"),
+            col(Account.scope) == bindparam("scope"),
+            col(Account.lookup) == bindparam("lookup"),
+        ),
+    )
+    .outerjoin(
+        Member,
+        and_(col(Member.community_id) == col(Sample.community_id), col(Member.account_id) == col(Account.id)),
+    )
+    .outerjoin(
+        Claim,
+        and_(
+            col(Claim.community_id) == col(Sample.community_id),
+            col(Claim.drop_id) == col(Sample.id),
+            col(Claim.account_id) == col(Account.id),
+        ),
+    )
+    .where(col(Sample.community_id) == bindparam("community"), col(Sample.id) == bindparam("drop"))
+)
+
+
+async def standing(ctx: Context, drop_id: object) -> Standing | None:
+    """The published drop that a button names; None for any other id."""
+    if not isinstance(drop_id, UUID):
+        return None
+    who, store = ctx.who, ctx.hall.store
+    rows = await store.rows(
+        _STANDING,
+        platform=who.platform,
+        scope=who.scope,
+        lookup=lookup_of(store.vault, who.platform, who.scope, who.external_id),
+        community=ctx.community_id,
+        drop=drop_id,
+    )
+    if not rows or rows[0][1] == "draft":
+        return None
+    found_id, state, definition, key, member_id, claim, passed, sealed, exported, until = rows[0]
+    return Standing(
+        found_id,
+        state,
+        Definition.from_data(definition),
+        key and bytes(key),
+        member_id,
+        claim or "",
+        bool(passed),
+        sealed and bytes(sealed),
+        bool(exported),
+        until,
+    )
+
+
+def drop_of(args: tuple[Any, ...]) -> object:
+    """The drop that an action names."""
+    return args[0] if args else None
