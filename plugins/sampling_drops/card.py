@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlmodel import col
-from sqlalchemy import select
-
 from core.action import Action
 from core.activity import Activity
 from core.markup import escape
 from core.message import Button, ButtonStyle, Image, Message
 from core.texts import Domain, Words
 from plugins.sampling_drops.definition import Definition
-from plugins.sampling_drops.drops import CLOSED, CLOSING, DRAFT, PLUGIN, WAITING
+from plugins.sampling_drops.drops import CLOSED, CLOSING, PLUGIN
 from plugins.sampling_drops.tables import Sample
 
 if TYPE_CHECKING:
@@ -33,7 +30,9 @@ async def card(session: AsyncSession, activity: Activity) -> Message | None:
 def card_of(row: Sample) -> Message:
     """The card of a drop. One that is not published yet is shown as it will be."""
     definition = Definition.from_data(row.definition)
-    lines: list[Words] = [_("**{product}** from {brand}", product=escape(definition.product), brand=escape(definition.brand))]
+    lines: list[Words] = [
+        _("**{product}** from {brand}", product=escape(definition.product), brand=escape(definition.brand))
+    ]
     over = row.state in (CLOSING, CLOSED)
     left = row.stock - row.given - row.held
     controls: tuple[Button, ...] = ()

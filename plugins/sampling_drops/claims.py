@@ -1,25 +1,25 @@
 """Who gets one: decided for all that wait at once, exactly, whatever dies.
 
 A drop's row is locked first, so all processes decide about it one after the other. Then a few statements read what
-the members in question have, the requests are taken in the order they came, in memory, and a few statements write what
-came of it: as many for five hundred members as for one.
+the members in question have, the requests are taken in the order they came, in memory, and a few statements write
+what came of it: as many for five hundred members as for one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, literal_column, select, update
+from sqlalchemy import and_, bindparam, select
 from sqlmodel import col
 
 from core.alarms import set_alarm
 from core.deciding import Request
-from plugins.sampling_drops import once_here as once
+from core.once import Once, take_back
 from plugins.sampling_drops.definition import CODE as GIVES_CODE
 from plugins.sampling_drops.drops import CLOSING, LAPSE, OPEN, PLUGIN, Drop, finish, lapse, lock, save
 from plugins.sampling_drops.tables import Claim, Code
@@ -138,13 +138,16 @@ def decide(tx: Tx, requests: Sequence[Request]) -> list[Told]:
 
 
 @dataclass(slots=True)
-class _Counts:
-    """What is written of one drop besides its claims."""
+class _Side:
+    """What is known and written of one drop besides its claims."""
 
-    codes: list[tuple[UUID, bytes]] = field(default_factory=list)
+    once: Once
+    codes: list[tuple[UUID, bytes]]
     """Free ones, to be taken from the end."""
-    new_holds: bool = False
+    had: dict[UUID, UUID]
+    """The claim by which a person had theirs, as it stands after each request."""
     noted: dict[UUID, Request] = field(default_factory=dict)
+    """Who made the claims that are new or made again."""
     back: list[UUID] = field(default_factory=list)
 
 
@@ -162,27 +165,29 @@ class _Batch:
         keys = {(one.community_id, one.said.drop_id, one.account_id) for one in known}
         self.mine = {(one.drop_id, one.account_id): one for one in _claims(tx, keys)}
         self.by_id = {one.id: one for one in self.mine.values()}
-        self.had: dict[tuple[UUID, UUID], UUID] = {}
-        self.counts = {drop.id: _Counts() for drop in drops.values()}
         by_drop: dict[UUID, list[Request]] = {}
         for one in known:
             by_drop.setdefault(one.said.drop_id, []).append(one)
-        for drop in drops.values():  # nearly always one
-            self._read(drop, by_drop[drop.id])
-        self.elsewhere = _states(tx, [(drop.community_id, claim) for drop in drops.values() for claim in self._of(drop)])
+        # Nearly always one drop.
+        self.sides = {drop.id: self._side(drop, by_drop[drop.id]) for drop in drops.values()}
+        self.elsewhere = _states(
+            tx,
+            [
+                (drop.community_id, claim_id)
+                for drop in drops.values()
+                for claim_id in self.sides[drop.id].had.values()
+                if claim_id not in self.by_id
+            ],
+        )
 
-    def _read(self, drop: Drop, requests: Sequence[Request]) -> None:
-        for one, claim_id in zip(requests, once.had(self.tx, drop.community_id, drop.id, requests), strict=True):
-            if claim_id is not None:
-                self.had[drop.id, one.person_id] = claim_id
+    def _side(self, drop: Drop, requests: Sequence[Request]) -> _Side:
+        once = Once(self.tx, drop.community_id, drop.id, requests)
+        had = {one.person_id: claim_id for one in requests if (claim_id := once.had(one)) is not None}
         wanted = sum(one.said.verb is Verb.SCREEN for one in requests)
+        rows: list[tuple[Any, ...]] = []
         if drop.gives == GIVES_CODE and wanted:
             rows = self.tx.run(_FREE, community=drop.community_id, drop=drop.id, most=wanted)
-            self.counts[drop.id].codes = [(row[0], bytes(row[1])) for row in reversed(rows)]
-
-    def _of(self, drop: Drop) -> Iterable[UUID]:
-        """The claims of a drop that its persons had by accounts that are not at hand."""
-        return (claim for (drop_id, _person), claim in self.had.items() if drop_id == drop.id and claim not in self.by_id)
+        return _Side(once, [(code_id, bytes(sealed)) for code_id, sealed in reversed(rows)], had)
 
     def take(self, request: Request) -> Told:
         """Decide one."""
@@ -208,7 +213,8 @@ class _Batch:
 
     def _reserve(self, drop: Drop, request: Request, claim: _Mine | None) -> tuple[_Mine | None, Told]:
         """Hold one, or say why not."""
-        had = self.had.get((drop.id, request.person_id))
+        side = self.sides[drop.id]
+        had = side.had.get(request.person_id)
         if had is not None:
             other = self.by_id.get(had)
             state = other.state if other is not None else self.elsewhere.get(had, GIVEN)
@@ -235,10 +241,8 @@ class _Batch:
             claim.space_id, claim.member_id = request.space_id, request.member_id
             claim.changed = True
         drop.held += 1
-        counts = self.counts[drop.id]
-        counts.new_holds = True
-        counts.noted[claim.id] = request
-        self.had[drop.id, request.person_id] = claim.id
+        side.noted[claim.id] = request
+        side.had[request.person_id] = claim.id
         return claim, Told(Is.HELD)
 
     def _screen(self, drop: Drop, request: Request, claim: _Mine | None, wish: Wish) -> Told:
@@ -262,7 +266,7 @@ class _Batch:
         self._agree(drop, request, claim, wish.agreed)
         claim.passed = True
         if drop.gives == GIVES_CODE:
-            claim.code_id, claim.code = self.counts[drop.id].codes.pop()
+            claim.code_id, claim.code = self.sides[drop.id].codes.pop()
             self._give(drop, request, claim)
         return _stands(drop, claim)
 
@@ -292,10 +296,10 @@ class _Batch:
             self.withdrawn.append({"id": claim.consent_id, "community_id": claim.community_id})
         claim.state, claim.passed, claim.consent_id, claim.changed = GONE, False, None, True
         drop.held -= 1
-        counts = self.counts[drop.id]
-        if counts.noted.pop(claim.id, None) is None:
-            counts.back.append(claim.id)
-        self.had.pop((drop.id, request.person_id), None)
+        side = self.sides[drop.id]
+        if side.noted.pop(claim.id, None) is None:
+            side.back.append(claim.id)
+        side.had.pop(request.person_id, None)
         return Told(Is.EMPTY_HANDED)
 
     def _agree(self, drop: Drop, request: Request, claim: _Mine, agreed: Agreed) -> None:
@@ -328,9 +332,9 @@ class _Batch:
         claims = list(self.mine.values())
         keys = ("community_id", "id", "drop_id", "account_id", *_OWN)
         insert_all(tx, Claim, [{key: getattr(one, key) for key in keys} for one in claims if one.new])
-        keys = ("community_id", "id", *_OWN)
         changed = [one for one in claims if one.changed and not one.new]
-        update_all(tx, Claim, keys[:2], [{key: getattr(one, key) for key in keys} for one in changed])
+        rows = [{key: getattr(one, key) for key in ("community_id", "id", *_OWN)} for one in changed]
+        update_all(tx, Claim, ("community_id", "id"), rows)
         given = [one for one in claims if one.code is not None and one.changed and one.code_id is not None]
         update_all(
             tx,
@@ -342,13 +346,13 @@ class _Batch:
         update_all(tx, Consent, ("community_id", "id"), self.withdrawn, withdrawn_at=self.now)
         tx.participate_all(self.acts)
         for drop in self.drops.values():  # nearly always one
-            counts = self.counts[drop.id]
-            if counts.noted:
-                noted = [(request, claim_id) for claim_id, request in counts.noted.items()]
-                once.note(tx, drop.community_id, drop.id, noted)
-            if counts.back:
-                once.take_back(tx, drop.community_id, drop.id, counts.back)
-            if counts.new_holds:
+            side = self.sides[drop.id]
+            if side.back:
+                take_back(tx, drop.community_id, drop.id, side.back)
+            if side.noted:
+                for claim_id, request in side.noted.items():
+                    side.once.note(request, claim_id)
+                side.once.write()
                 set_alarm(tx, drop.community_id, drop.id, PLUGIN, LAPSE, self.now + HOLD, or_sooner=True)
         drops = list(self.drops.values())
         finish(tx, [drop for drop in drops if drop.state == CLOSING and drop.held == 0])
@@ -370,10 +374,12 @@ def _stands(drop: Drop, claim: _Mine) -> Told:
 
 
 def _claims(tx: Tx, keys: set[tuple[UUID, UUID, UUID]]) -> list[_Mine]:
-    return [
-        _Mine(*row[:11], row[11] and bytes(row[11]), row[12], row[13] and bytes(row[13]))
-        for row in tx.run_all(_CLAIMS, list(keys))
-    ]
+    # One's parts in the order of its fields.
+    return [_Mine(*_plain(row)) for row in tx.run_all(_CLAIMS, list(keys))]
+
+
+def _plain(row: tuple[Any, ...]) -> list[Any]:
+    return [bytes(one) if isinstance(one, memoryview) else one for one in row]
 
 
 def _states(tx: Tx, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, str]:
@@ -406,9 +412,7 @@ _CLAIMS = PreparedForAll(
                 col(Claim.drop_id) == wanted.c.drop_id,
                 col(Claim.account_id) == wanted.c.account_id,
             ),
-        ).outerjoin(
-            Code, and_(col(Code.community_id) == col(Claim.community_id), col(Code.id) == col(Claim.code_id))
-        )
+        ).outerjoin(Code, and_(col(Code.community_id) == col(Claim.community_id), col(Code.id) == col(Claim.code_id)))
     ),
 )
 _STATES = PreparedForAll(
@@ -425,5 +429,5 @@ _FREE = Prepared(
         col(Code.claim_id).is_(None),
     )
     .order_by(col(Code.id))
-    .limit(bindparam("most", literal_execute=False))
+    .limit(bindparam("most"))
 )

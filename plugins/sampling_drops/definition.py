@@ -21,7 +21,7 @@ MAX_QUESTIONS = 3
 MAX_OPTIONS = 10
 """Options of a screener's question."""
 MAX_PRODUCT, MAX_BRAND, MAX_LABEL, MAX_CONSENT, MAX_ASK, MAX_ANSWER, MAX_LINK = 200, 60, 100, 1200, 150, 75, 500
-"""Characters of each text; those that stand on a card or a form fit every platform with all that stands beside them."""
+"""Characters of each text: what stands on a card or a form fits every platform, with all that stands beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ class Question:
         """Whether somebody with that answer may have the sample."""
         if self.options:
             chosen = value[0] if isinstance(value, tuple) and value else ""
-            return chosen.isdecimal() and int(chosen) < len(self.options) and self.options[int(chosen)] in self.passing
+            return (
+                chosen.isdecimal() and int(chosen) < len(self.options) and self.options[int(chosen)] in self.passing
+            )
         if not isinstance(value, Decimal):
             return False
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)

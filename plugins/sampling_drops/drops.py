@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, delete, func, select, update
@@ -13,8 +13,8 @@ from sqlmodel import col
 
 from core.activity import NewActivity, Target, close_all, open_all, touch_card
 from core.alarms import Ring, set_alarm, silence
-from plugins.sampling_drops import once_here as once
-from plugins.sampling_drops.tables import Claim, Export, Sample, SampleChannel
+from core.once import over, take_back
+from plugins.sampling_drops.tables import Claim, Sample, SampleChannel
 from storage.bulk import update_all
 from storage.prepared import PreparedForAll
 from storage.tables import Channel, Space
@@ -99,7 +99,7 @@ def lapse(tx: Tx, drops: Sequence[Drop]) -> None:
     for drop_id, claim_ids in by_drop.items():
         drop = held[drop_id]
         drop.held -= len(claim_ids)
-        once.take_back(tx, drop.community_id, drop.id, claim_ids)
+        take_back(tx, drop.community_id, drop.id, claim_ids)
 
 
 def finish(tx: Tx, drops: Sequence[Drop]) -> None:
@@ -110,7 +110,7 @@ def finish(tx: Tx, drops: Sequence[Drop]) -> None:
     close_all(tx, [(drop.community_id, drop.activity_id) for drop in drops if drop.activity_id], tx.now)
     for drop in drops:
         drop.state = CLOSED
-        once.over(tx, drop.community_id, drop.id)
+        over(tx, drop.community_id, drop.id)
         for name in (AT_OPENING, AT_CLOSING, LAPSE):
             silence(tx, drop.community_id, drop.id, name)
 
@@ -167,7 +167,9 @@ _LOCK = PreparedForAll(
             *(getattr(Sample, name) for name in _COUNTED),
         )
         .select_from(
-            wanted.join(Sample, and_(col(Sample.community_id) == wanted.c.community_id, col(Sample.id) == wanted.c.id))
+            wanted.join(
+                Sample, and_(col(Sample.community_id) == wanted.c.community_id, col(Sample.id) == wanted.c.id)
+            )
         )
         .order_by(col(Sample.id))  # two that lock several wait for one another, and never in a ring
         .with_for_update(of=Sample)
@@ -232,6 +234,8 @@ _TARGETS = PreparedForAll(
                 col(Channel.id) == col(SampleChannel.channel_id),
             ),
         )
-        .join(Space, and_(col(Space.community_id) == col(Channel.community_id), col(Space.id) == col(Channel.space_id)))
+        .join(
+            Space, and_(col(Space.community_id) == col(Channel.community_id), col(Space.id) == col(Channel.space_id))
+        )
     ),
 )

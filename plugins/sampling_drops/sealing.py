@@ -10,13 +10,13 @@ from storage.vault import Vault
 
 def new_key(vault: Vault) -> bytes:
     """A fresh key for a drop, wrapped by the master key."""
-    return b"later"
+    return vault.new_key()
 
 
 def _of(vault: Vault, wrapped: bytes | None) -> Vault:
     if wrapped is None:
-        raise LookupError("this drop's key was thrown away")
-    return vault
+        raise LookupError("this drop's key was thrown away, with all that it sealed")
+    return vault.key(wrapped)
 
 
 def seal_address(vault: Vault, wrapped: bytes | None, address: dict[str, str], member_id: UUID) -> bytes:

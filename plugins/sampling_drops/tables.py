@@ -83,7 +83,7 @@ class Claim(Table, table=True):
 
 
 class Code(Table, table=True):
-    """One of a drop's codes, sealed under the drop's key, and known by its fingerprint so that none is there twice."""
+    """One of a drop's codes, sealed under the drop's key, and by its fingerprint there once."""
 
     __tablename__ = "drop_code"
     __table_args__ = (

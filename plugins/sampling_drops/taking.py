@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from uuid import UUID
 
 from core.action import Action
 from core.context import Context
@@ -15,7 +13,7 @@ from core.plugin import Answer
 from core.texts import Domain, Words
 from plugins.sampling_drops import sealing
 from plugins.sampling_drops.claims import Agreed, Is, Told, Verb, Wish, decide
-from plugins.sampling_drops.definition import CODE, Definition
+from plugins.sampling_drops.definition import CODE
 from plugins.sampling_drops.standing import Standing, drop_of, standing
 
 _ = Domain("sampling_drops")
@@ -102,7 +100,9 @@ async def addressed(ctx: Context, action: Action, values: Mapping[str, Value]) -
     drop = await standing(ctx, drop_of(action.args))
     if drop is None or drop.member_id is None:
         return unknown()
-    told = await ctx.decide(decide, Wish(Verb.ADDRESS, drop.drop_id, sealed=_sealed(ctx, drop, values)))
+    address = {name: " ".join(str(values[name]).split()) for name in ADDRESS}
+    sealed = sealing.seal_address(ctx.vault, drop.key, address, drop.member_id)
+    told = await ctx.decide(decide, Wish(Verb.ADDRESS, drop.drop_id, sealed=sealed))
     return answer(ctx, drop, told)
 
 
@@ -225,9 +225,3 @@ def _address_of(ctx: Context, drop: Standing) -> dict[str, str]:
     if drop.sealed is None or drop.member_id is None:
         return {}
     return sealing.open_address(ctx.vault, drop.key, drop.sealed, drop.member_id)
-
-
-def _sealed(ctx: Context, drop: Standing, values: Mapping[str, Value]) -> bytes:
-    address = {name: " ".join(str(values[name]).split()) for name in ADDRESS}
-    assert drop.member_id is not None
-    return sealing.seal_address(ctx.vault, drop.key, address, drop.member_id)

@@ -15,6 +15,7 @@ from core.hall import Hall
 from core.registry import migrations_of
 from core.testing import FakeBot, SetClock, hall_for
 from plugins.question_of_the_day import QuestionOfTheDay
+from plugins.sampling_drops import SamplingDrops
 from storage import migrate
 from storage.engine import Store
 from storage.vault import Vault
@@ -23,7 +24,7 @@ from tests.core.probe import Probe
 from tests.core.scene import scene as scene
 from tests.core.yard import Yard
 
-MIGRATIONS = migrations_of([QuestionOfTheDay])
+MIGRATIONS = migrations_of([QuestionOfTheDay, SamplingDrops])
 
 
 @pytest.fixture(scope="session")

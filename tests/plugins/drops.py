@@ -1,0 +1,200 @@
+"""A community on two platforms, and drops in it, for the tests of sampling drops."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from core.action import Action
+from core.hall import Hall
+from core.testing import FakeAnswering, FakeBot, SetClock, hall_for, install
+from core.testing.fake_bot import Post
+from plugins.sampling_drops import SamplingDrops, drafts, sealing
+from plugins.sampling_drops.definition import Definition, Question
+from plugins.sampling_drops.tables import Code, Sample
+from storage.engine import Store
+from storage.tables import Channel, Community
+from storage.tx import Tx
+from tests.core.kit import rows, until
+
+COFFEE = Question("Do you drink coffee?", ("Yes", "No"), ("Yes",))
+OATS = Definition("Oat drink, 1 litre", "Havre")
+VOUCHER = Definition("Ten songs", "Spindle", gives="code")
+ADDRESS = {
+    "name": "Mia Amundsen",
+    "street": "Quayside 7, third floor",
+    "postcode": "20459",
+    "city": "Hamburg",
+    "country": "Germany",
+}
+AGREED = {"consent": "yes"}
+
+
+class OtherBot(FakeBot):
+    """Another platform."""
+
+    platform: ClassVar[str] = "other"
+
+
+@dataclass
+class Town:
+    """A community in a space on each of two platforms, whose manager is Olga."""
+
+    hall: Hall
+    bot: FakeBot
+    other: FakeBot
+    time: SetClock
+    community: UUID
+
+    @property
+    def store(self) -> Store:
+        return self.hall.store
+
+    async def draft(
+        self, definition: Definition = OATS, stock: int = 3, codes: Sequence[str] = (), **more: Any
+    ) -> UUID:
+        """A draft that is to be posted in both spaces."""
+
+        def unit(tx: Tx) -> UUID:
+            row = drafts.new_draft(tx, self.store.vault, self.community, definition, stock=stock, **more)
+            channels = list(tx.execute(select(col(Channel.id))).scalars())
+            drafts.post_in(tx, self.community, row.id, channels)
+            for code in codes:
+                tx.add(
+                    Code(
+                        community_id=self.community,
+                        id=tx.new_id(),
+                        drop_id=row.id,
+                        fingerprint=sealing.fingerprint(self.store.vault, row.key, code),
+                        sealed=sealing.seal_code(self.store.vault, row.key, code, row.id),
+                    )
+                )
+            if codes:
+                tx.execute("UPDATE drop_sample SET stock = :n", {"n": len(codes)})
+            return row.id
+
+        return await self.store.write(unit)
+
+    async def open(self, *args: Any, **more: Any) -> UUID:
+        """A drop that stands in both spaces."""
+        drop_id = await self.draft(*args, **more)
+        posts = len(self.bot.posts) + len(self.other.posts)
+        assert await self.store.write(lambda tx: drafts.publish(tx, self.community, drop_id, None))
+        self.hall.wake()
+        await until(lambda: len(self.bot.posts) + len(self.other.posts) == posts + 2)
+        return drop_id
+
+    def action(self, verb: str, drop_id: UUID, community: UUID | None = None) -> Action:
+        return Action("sd", verb, (drop_id,), community or self.community)
+
+    async def press(
+        self, drop_id: UUID, who: str, verb: str = "get", bot: FakeBot | None = None, **more: Any
+    ) -> FakeAnswering:
+        return await (bot or self.bot).press(self.action(verb, drop_id), who, **more)
+
+    async def fill(
+        self, drop_id: UUID, who: str, verb: str, values: Mapping[str, Any], bot: FakeBot | None = None, **more: Any
+    ) -> FakeAnswering:
+        return await (bot or self.bot).submit(self.action(verb, drop_id), who, values, **more)
+
+    async def take(self, drop_id: UUID, who: str, bot: FakeBot | None = None) -> FakeAnswering:
+        """Somebody goes all the way to a parcel; what they saw last."""
+        await self.press(drop_id, who, bot=bot)
+        await self.fill(drop_id, who, "go", AGREED, bot)
+        return await self.fill(drop_id, who, "addr", {**ADDRESS, "name": f"{who} Amundsen"}, bot)
+
+    async def link(self, who: str, other: str) -> None:
+        """Somebody on the first platform is somebody on the other."""
+        said = (await self.bot.command("link", who)).text
+        found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", said)
+        assert found
+        assert "one person" in (await self.other.command("link", other, found.group())).text
+
+    async def row(self, drop_id: UUID) -> Sample:
+        async with self.store.session() as session:
+            found = await session.get(Sample, (self.community, drop_id))
+        assert found is not None
+        return found
+
+    async def figures(self, drop_id: UUID) -> dict[str, int]:
+        """The counters, those that are nought left out."""
+        row = await self.row(drop_id)
+        names = ("held", "given", "pressed", "screened", "turned_away", "exported")
+        return {name: getattr(row, name) for name in names if getattr(row, name)}
+
+    async def true_counts(self, drop_id: UUID) -> None:
+        """The counters say what the claims say."""
+        found = await rows(self.store, "SELECT state, count(*) FROM drop_claim GROUP BY state")
+        states = {str(state): int(str(count)) for state, count in found}
+        row = await self.row(drop_id)
+        assert (row.held, row.given) == (states.get("held", 0), states.get("given", 0))
+        assert row.held + row.given <= row.stock
+
+    async def later(self, **time: float) -> None:
+        """Time passes, and the planner has looked."""
+        self.time.pass_by(**time)
+        await self.look()
+
+    async def look(self) -> None:
+        """Until no alarm is due."""
+        self.hall.wake()
+        async with asyncio.timeout(5):
+            while await rows(self.store, f"SELECT 1 FROM alarm WHERE at <= '{_text(self.store, self.time.now())}'"):  # noqa: S608
+                self.hall.wake()
+                await asyncio.sleep(0.01)
+
+    def cards(self) -> list[Post]:
+        """What stands in both channels, the newest last."""
+        return [post for bot in (self.bot, self.other) for post in bot.posts if post.address.channel]
+
+    async def until_card(self, words: str) -> None:
+        """Wait until the newest card in each space says so."""
+
+        def shown() -> bool:
+            newest = [
+                next(
+                    post
+                    for post in reversed(bot.posts)
+                    if post.address.channel and "Set me up" not in str(post.message)
+                )
+                for bot in (self.bot, self.other)
+            ]
+            return all(words in f"{post.message.title}\n{post.message.text}" for post in newest)
+
+        try:
+            await until(shown)
+        except TimeoutError:
+            raise AssertionError([post.message for post in self.cards()]) from None
+
+
+def _text(store: Store, moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f") + ("+00" if store.dialect == "postgresql" else "")
+
+
+@pytest.fixture
+async def town(opened: Store, time: SetClock, bot: FakeBot) -> AsyncIterator[Town]:
+    """A started hall over both platforms, which Olga set up."""
+    other = OtherBot()
+    async with hall_for(opened, time, [bot, other], [SamplingDrops()]) as hall:
+        await install(bot)
+        code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", (await bot.command("code", "olga")).text)
+        assert code
+        other.standings["olga"] = bot.standings["olga"]
+        await other.arrive("olga", "yard")
+        joined = await other.command("join", "olga", code.group(), space="yard")
+        other.where = lambda space="yard", channel="general", *, private=False: FakeBot.where(  # type: ignore[method-assign]  # its one space
+            other, space, channel, private=private
+        )
+        async with opened.session() as session:
+            community = (await session.scalars(select(col(Community.id)))).one()
+        assert joined.message is not None
+        yield Town(hall, bot, other, time, community)
