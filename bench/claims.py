@@ -1,7 +1,7 @@
 """Claims: 500 members want one of 300 things in the same moment, exactly, one a person.
 
-``python -m bench.claims [--store sqlite --store postgresql] [--rounds 15]`` prints JSON. The two take turns, each round
-with things of its own, so that a busy machine slows both; a ratio is the median of the rounds.
+``python -m bench.claims [--store sqlite --store postgresql] [--rounds 15]`` prints JSON. The two take turns, each
+round with things of its own, so that a busy machine slows both; a ratio is the median of the rounds.
 
 - ``ours``: the drop's own decider through ``store.decide``, with all that an act is there: repeats known, members
   looked up, one a person over linked accounts, participation logged, the card touched, the alarm set.
@@ -33,6 +33,8 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
+from sqlalchemy import select
+from sqlmodel import col
 
 from app import interpreter
 from bench.material import address
@@ -102,7 +104,8 @@ class Ours:
         if newcomers:
             self._people += 1
         rushed = await rush(lambda member: self._claim(drop, member))
-        assert await self._store.write(lambda tx: tx.get(Sample, (self.community.id, drop)).held) == UNITS
+        held = select(col(Sample.held)).where(col(Sample.id) == drop)
+        assert await self._store.write(lambda tx: tx.scalar(held)) == UNITS
         return rushed
 
     async def _claim(self, drop: UUID, member: int) -> bool:
@@ -213,7 +216,7 @@ async def raw_sqlite(url: str) -> AsyncIterator[Callable[[int], Claim]]:
 
 @asynccontextmanager
 async def raw_postgres(url: str) -> AsyncIterator[Callable[[int], Claim]]:
-    """What one would write by hand for PostgreSQL: a pool, a transaction a claim, the counter's row lock for order."""
+    """What one would write by hand for PostgreSQL: a pool, a transaction a claim, one counter row."""
     plain = url.replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(plain, autocommit=True) as setting_up:
         for statement in SCHEMA:
