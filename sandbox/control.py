@@ -291,6 +291,10 @@ class Platform(ABC):
         """One channel or private chat as in :meth:`state`, at the cost of that one alone."""
 
     @abstractmethod
+    def message(self, message: str) -> MessageView:
+        """One message as it stands now, whoever may see it."""
+
+    @abstractmethod
     async def fault(self, fault: Fault) -> None:
         """Arrange a failure; a disconnect happens at once."""
 

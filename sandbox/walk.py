@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from random import Random
 
 from sandbox.control import ControlView, MessageView, Outcome, OutcomeKind, Platform
@@ -25,7 +25,8 @@ LOOK_SECONDS = 0.05
 
 
 class Walk:
-    """A member on the way. ``pause`` is a human delay around so many seconds.
+    """A member on the way. ``pause`` is a human delay around so many seconds, ``declines`` are labels of buttons that
+    this member leaves alone.
 
     ``sent``: something went out that the bot may count. ``seen`` are the outcomes so far, in order.
     """
@@ -37,6 +38,7 @@ class Walk:
         locale: str,
         chance: Random,
         pause: Callable[[float], Awaitable[object]],
+        declines: Collection[str] = (),
     ) -> None:
         self.sent = False
         self.seen: list[Outcome] = []
@@ -45,6 +47,7 @@ class Walk:
         self._locale = locale
         self._chance = chance
         self._pause = pause
+        self._declines = declines
 
     async def act(self, message: MessageView, control: ControlView) -> Outcome:
         """Use a control of a message and go on to the end; what the member saw last.
@@ -82,12 +85,15 @@ class Walk:
             elif outcome.kind is OutcomeKind.LINK:
                 outcome = self._saw(await platform.follow(me, outcome.url, wait=ACT_SECONDS))
                 refusals += 1
-            elif outcome.message is not None and usable(outcome.message) and self._is_mine(outcome.message):
+            elif outcome.message is not None and self._usable(outcome.message) and self._is_mine(outcome.message):
                 return await self._talk(outcome.message)
             else:
                 self.sent = self.sent or outcome.kind is not OutcomeKind.FAILED
                 return outcome
         return Outcome(OutcomeKind.FAILED)
+
+    def _usable(self, message: MessageView) -> list[ControlView]:
+        return [one for one in usable(message) if one.label not in self._declines]
 
     def _saw(self, outcome: Outcome) -> Outcome:
         self.seen.append(outcome)
@@ -104,8 +110,8 @@ class Walk:
         picked: set[str] = set()
         for _ in range(TURNS):
             await self._pause(WRITING_SECONDS)
-            offered = {step(one.label): one for one in usable(question)}
-            options = [one for one in usable(question) if not step(one.label) and one.id not in picked]
+            offered = {step(one.label): one for one in self._usable(question)}
+            options = [one for one in self._usable(question) if not step(one.label) and one.id not in picked]
             if options and not (picked and "done" in offered):
                 control = self._chance.choice(options)
                 picked.add(control.id)
@@ -137,13 +143,13 @@ class Walk:
         """The bot's next question, or None when it asks no more."""
         shown = outcome.message
         if shown is not None and shown.by_bot and shown.id != question.id:
-            return shown if usable(shown) else None
+            return shown if self._usable(shown) else None
         until = time.monotonic() + FOLLOWING_SECONDS
         while True:
             here = self._platform.channel(question.channel).messages
             newest = next((one for one in reversed(here) if one.by_bot and one.only_for in ("", self._me)), None)
-            if newest is not None and (newest.id != question.id or usable(newest)):
-                return newest if usable(newest) else None
+            if newest is not None and (newest.id != question.id or self._usable(newest)):
+                return newest if self._usable(newest) else None
             if time.monotonic() > until:
                 return None
             await asyncio.sleep(LOOK_SECONDS)

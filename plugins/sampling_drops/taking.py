@@ -158,10 +158,10 @@ def answer(ctx: Context, drop: Standing, told: Told) -> Message:
                 ),
                 controls=(change,),
             )
-    return Message(text=_STANDS[told.what], controls=_again(ctx, drop, told.what))
+    return Message(text=STANDS[told.what], controls=_again(ctx, drop, told.what))
 
 
-_STANDS: Mapping[Is, Words] = {
+STANDS: Mapping[Is, Words] = {
     Is.SENT: _("Yours is on its way: the address left for the shipper, and is kept here no more."),
     Is.TURNED_AWAY: _(
         "Thank you for answering. This sample looks for people in another situation, so it goes to somebody else. "
@@ -194,13 +194,13 @@ def _leave_button(ctx: Context, drop: Standing) -> Button:
 def _not_now(ctx: Context, drop: Standing) -> Message:
     """For a form that is not to be filled in now: the press tells how it stands."""
     if drop.claim == "turned_away":
-        return Message(text=_STANDS[Is.TURNED_AWAY])
+        return Message(text=STANDS[Is.TURNED_AWAY])
     if drop.exported:
-        return Message(text=_STANDS[Is.SENT])
+        return Message(text=STANDS[Is.SENT])
     if drop.claim == "given":
         show = Button(_("Show mine"), ctx.action("get", drop.drop_id))
         return Message(text=_("You have yours already."), controls=(show,))
-    return Message(text=_STANDS[Is.EMPTY_HANDED], controls=(_get_button(ctx, drop),))
+    return Message(text=STANDS[Is.EMPTY_HANDED], controls=(_get_button(ctx, drop),))
 
 
 def _moment(told: Told) -> str:

@@ -14,6 +14,7 @@ from sandbox.control import (
     ChannelView,
     ControlError,
     MemberView,
+    MessageView,
     Outcome,
     OutcomeKind,
     Platform,
@@ -400,6 +401,12 @@ class SlackSandbox(Platform):
             found.im_user,
             tuple(self.workspace.view(message) for message in found.newest(messages)),
         )
+
+    def message(self, message: str) -> MessageView:
+        found = self.world.messages.get(message)
+        if found is None:
+            raise ControlError(f"there is no message {message!r}")
+        return self.workspace.view(found)
 
     async def fault(self, fault: Fault) -> None:
         if fault.kind in (FaultKind.DISCONNECT, FaultKind.LOSE_SESSION):

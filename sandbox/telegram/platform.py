@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sandbox.control import ChannelView, ControlError, Outcome, OutcomeKind, Platform, State
+from sandbox.control import ChannelView, ControlError, MessageView, Outcome, OutcomeKind, Platform, State
 from sandbox.faults import Fault, FaultKind
 from sandbox.telegram import views, wire
 from sandbox.telegram.acts import Acts
@@ -234,6 +234,9 @@ class TelegramSandbox(Platform):
         if chat is None or chat.deleted:
             raise ControlError(f"there is no channel {channel!r}")
         return views.channel(self.backend, self.url, chat, int(topic or 0), messages)
+
+    def message(self, message: str) -> MessageView:
+        return views.view(self.backend, self.url, self._acts.message(message))
 
     async def fault(self, fault: Fault) -> None:
         if fault.kind in {FaultKind.DISCONNECT, FaultKind.LOSE_SESSION}:

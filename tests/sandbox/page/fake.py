@@ -245,6 +245,9 @@ class FakePlatform(Platform):
         found = self.channels[channel]
         return replace(found.view, messages=tuple(found.messages.values())[-messages:])
 
+    def message(self, message: str) -> MessageView:
+        return self.find(message)
+
     def state(self, *, messages: int = 50) -> State:
         channels = tuple(self.channel(one, messages=messages) for one in self.channels)
         spaces = tuple(self.spaces.items())

@@ -1,0 +1,361 @@
+"""``hallkeeper rehearse drop``: thousands want one of a few hundred things at once, and are asked what they were told."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.acting import ActingError, World, find_control, until
+from app.rehearse.bar import Bar
+from app.rehearse.stage import CHANNEL, Member, Stage, told
+from core.clock import SystemClock
+from core.markup import plain
+from plugins.sampling_drops import SamplingDrops
+from plugins.sampling_drops.claims import Is
+from plugins.sampling_drops.tables import Claim, Sample
+from plugins.sampling_drops.taking import STANDS
+from sandbox.control import ControlError, ControlView, MessageView, Outcome, OutcomeKind
+from sandbox.walk import Walk
+from storage.people import lookup_of
+from storage.tables import Account, Participation
+
+BUTTON = "Get one"
+DECLINES = frozenset({BUTTON, "Show mine", "I don't want it", "Change the address"})
+"""Buttons that our members leave alone once they are on their way."""
+AGAIN_SECONDS = 3.0
+"""The median pause before somebody presses again who was told nothing."""
+PATIENCE_SECONDS = 240.0
+"""Whoever was told nothing for so long gives up, and the rehearsal failed."""
+CARD_SECONDS = 90.0
+"""How long the cards may take to show the end."""
+SHOWN = 20
+"""Findings that are shown; the rest is counted."""
+
+
+class Word(StrEnum):
+    """What a member was told at last."""
+
+    GIVEN = "given"
+    SOLD_OUT = "sold out"
+    SPOKEN_FOR = "spoken for"
+    OTHER = "your other account"
+    NOTHING = "nothing"
+
+
+_GIVEN = ("goes to the address that you gave", "Your code:")
+_SAYS = {
+    Word.SOLD_OUT: (Is.SOLD_OUT,),
+    Word.SPOKEN_FOR: (Is.SPOKEN_FOR,),
+    Word.OTHER: (Is.OTHER_HOLDS, Is.OTHER_HAD),
+}
+
+
+def word_of(text: str) -> Word:
+    """What a text tells, by the plugin's own words in English, which our members read."""
+    for word, told_by in _WORDS.items():
+        if any(one in text for one in told_by):
+            return word
+    return Word.NOTHING
+
+
+_WORDS: Mapping[Word, Sequence[str]] = {
+    Word.GIVEN: _GIVEN,
+    **{word: [plain(str(getattr(STANDS[one], "key", STANDS[one]))) for one in many] for word, many in _SAYS.items()},
+}
+
+
+@dataclass
+class Try:
+    """What became of one member. ``pressed`` and ``told_at`` bracket the moment at which it was decided."""
+
+    member: Member
+    word: Word = Word.NOTHING
+    words: str = ""
+    pressed: datetime | None = None
+    told_at: datetime | None = None
+    unanswered: int = 0
+    times: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Rush:
+    """Everybody presses, and goes on to the end."""
+
+    stage: Stage
+    tries: list[Try] = field(default_factory=list)
+    _clock: SystemClock = field(default_factory=SystemClock)
+
+    cards: dict[str, tuple[MessageView, ControlView]] = field(default_factory=dict)
+
+    async def run(self, crash: bool) -> float:
+        """All at once; the seconds that it took until the last was told."""
+        stage, began = self.stage, time.monotonic()
+        cards = self.cards = {world.platform.name: await find_control(world, BUTTON) for world in stage.worlds}
+        over = asyncio.Event()
+        killing = asyncio.create_task(stage.crash(over)) if crash else None
+        with stage.bar.count("members are told", len(stage.members)) as tick:
+            self.tries = await asyncio.gather(
+                *(self._claim(one, *cards[one.platform.name], tick) for one in stage.members)
+            )
+        seconds = time.monotonic() - began
+        over.set()
+        if killing is not None:
+            await killing
+            await stage.until_quiet()
+        return seconds
+
+    async def _claim(self, member: Member, card: MessageView, button: ControlView, tick: Callable[[], None]) -> Try:
+        """Press, and press again as people do who are told nothing."""
+        mine = Try(member)
+        chance = Random(f"{self.stage.seed} {member.number}")
+
+        async def pause(seconds: float) -> None:
+            await asyncio.sleep(seconds * chance.lognormvariate(0.0, 0.4))
+
+        until = time.monotonic() + PATIENCE_SECONDS
+        while mine.word is Word.NOTHING and time.monotonic() < until:
+            walk = Walk(member.platform, member.id, "en", chance, pause, DECLINES)
+            mine.pressed = self._clock.now()
+            try:
+                outcome = await walk.act(card, button)
+            except ControlError as error:
+                outcome = Outcome(OutcomeKind.FAILED, text=str(error))
+            mine.told_at = self._clock.now()
+            first = walk.seen[0] if walk.seen else outcome
+            if first.kind in (OutcomeKind.MESSAGE, OutcomeKind.FORM, OutcomeKind.LINK) and not _is(first, card):
+                mine.times.append(first.ms)
+            else:
+                mine.unanswered += 1
+            mine.words = told(outcome)
+            mine.word = word_of(mine.words)
+            if mine.word is Word.NOTHING:
+                await pause(AGAIN_SECONDS)
+        tick()
+        return mine
+
+
+def _is(outcome: Outcome, card: MessageView) -> bool:
+    """Nothing but the card itself changed in front of the member."""
+    return outcome.message is not None and outcome.message.id == card.id
+
+
+# -- what the store holds -------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the store holds at the end. Claims and persons are by account."""
+
+    units: int
+    given: int
+    claims: Mapping[UUID, str]
+    persons: Mapping[UUID, UUID]
+    accounts: Mapping[int, UUID]
+    all_held: datetime | None
+    """When the last of the given ones was first held."""
+    all_given: datetime | None
+
+
+async def held(stage: Stage) -> Held:
+    """Read it."""
+    async with stage.store.session() as session:
+        sample = (await session.execute(select(col(Sample.stock), col(Sample.given)))).one()
+        claims = (await session.execute(select(col(Claim.account_id), col(Claim.state), col(Claim.id)))).all()
+        accounts = (
+            await session.execute(
+                select(*(getattr(Account, name) for name in ("id", "person_id", "platform", "scope", "lookup")))
+            )
+        ).all()
+        gifts = (
+            (await session.execute(select(col(Participation.id)).where(col(Participation.kind) == "given")))
+            .scalars()
+            .all()
+        )
+    by_lookup = {bytes(lookup): account for account, _, _, _, lookup in accounts}
+    scopes = {platform: scope for _, _, platform, scope, _ in accounts}
+    found: dict[int, UUID] = {}
+    for member in stage.members:
+        name = member.platform.name
+        account = by_lookup.get(lookup_of(stage.store.vault, name, scopes.get(name, ""), member.id))
+        if account is not None:
+            found[member.number] = account
+    given = [claim_id for _, state, claim_id in claims if state == "given"]
+    return Held(
+        sample.stock,
+        sample.given,
+        {account: state for account, state, _ in claims},
+        {account: person for account, person, _, _, _ in accounts},
+        found,
+        max(map(_moment, given), default=None),
+        max(map(_moment, gifts), default=None),
+    )
+
+
+def _moment(made: UUID) -> datetime:
+    """When an id was made: a UUIDv7 begins with its milliseconds."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, SystemClock().now().tzinfo)
+
+
+async def publish(stage: Stage, units: int) -> None:
+    """Until the plugin has its command."""
+    from plugins.sampling_drops.definition import Definition, Question
+    from plugins.sampling_drops.drops import WAITING, lock, save, start
+    from plugins.sampling_drops.sealing import new_key
+    from plugins.sampling_drops.tables import SampleChannel
+    from storage.tables import Channel, Space
+    from storage.tx import Tx
+
+    def unit(tx: Tx) -> None:
+        drop_id = tx.new_id()
+        definition = Definition(
+            "Tea", "Leaf & Co", questions=(Question("Tea or coffee?", ("Tea", "Coffee"), ("Tea", "Coffee")),)
+        )
+        tx.add(
+            Sample(
+                community_id=stage.community_id,
+                id=drop_id,
+                state=WAITING,
+                gives="parcel",
+                definition=definition.to_data(),
+                stock=units,
+                key=new_key(stage.store.vault),
+                created_at=tx.now,
+            )
+        )
+        known = {row[0]: row[1] for row in tx.execute(select(col(Channel.external_id), col(Channel.id))).all()}
+        for world in stage.worlds:
+            space = tx.scalar(select(col(Space.id)).where(col(Space.external_id) == world.space))
+            channel = known.get(world.channel)
+            if channel is None:
+                channel = tx.new_id()
+                tx.add(
+                    Channel(
+                        community_id=stage.community_id,
+                        id=channel,
+                        space_id=space,
+                        external_id=world.channel,
+                        name=CHANNEL,
+                    )
+                )
+            tx.add(SampleChannel(community_id=stage.community_id, drop_id=drop_id, channel_id=channel))
+        drops = list(lock(tx, {(stage.community_id, drop_id)}).values())
+        start(tx, drops)
+        save(tx, drops)
+
+    await stage.store.write(unit)
+
+
+async def _cards(stage: Stage, cards: Sequence[tuple[World, MessageView]], units: int) -> list[str]:
+    """Cards that don't come to say that all is given away, each in a line. Platforms let only so many edits through."""
+    wanted = plain(f"All {units} are given away")
+
+    async def find() -> bool:
+        return all(wanted in world.platform.message(card.id).text for world, card in cards)
+
+    try:
+        await until(find, "", CARD_SECONDS)
+    except ActingError:
+        shown = {world.platform.name: world.platform.message(card.id).text for world, card in cards}
+        return [f"the card on {name} says {text!r}" for name, text in shown.items() if wanted not in text]
+    return []
+
+
+# -- the verdict ----------------------------------------------------------------------------------------------------
+def judge(tries: Sequence[Try], store: Held) -> list[str]:
+    """Who was told what isn't so, each in a line."""
+    owners = {store.persons[account] for account, state in store.claims.items() if state == "given"}
+    findings = []
+    for one in tries:
+        account = store.accounts.get(one.member.number)
+        has = account is not None and store.claims.get(account) == "given"
+        person_has = account is not None and store.persons[account] in owners
+        true = {
+            Word.GIVEN: has,
+            Word.OTHER: person_has and not has,
+            Word.SOLD_OUT: not has and _after(one.told_at, store.all_given),
+            Word.SPOKEN_FOR: not has and _after(one.told_at, store.all_held) and _after(store.all_given, one.pressed),
+            Word.NOTHING: False,
+        }[one.word]
+        if not true:
+            state = store.claims.get(account, "no claim") if account is not None else "unknown"
+            findings.append(
+                f"{one.member.platform.name} member {one.member.number}: told “{one.word}” ({one.words[:120]!r}), "
+                f"in the store: {state}"
+            )
+    return findings
+
+
+def _after(moment: datetime | None, other: datetime | None) -> bool:
+    """Whether a moment is not before another; ids know milliseconds alone."""
+    return moment is not None and other is not None and (moment - other).total_seconds() > -0.002
+
+
+def _figures(tries: Sequence[Try]) -> dict[str, Any]:
+    times = sorted(ms for one in tries for ms in one.times) or [0.0]
+    return {
+        "claimers": len(tries),
+        "told_given": sum(one.word is Word.GIVEN for one in tries),
+        "refused": sum(one.word in (Word.SOLD_OUT, Word.SPOKEN_FOR, Word.OTHER) for one in tries),
+        "unanswered": sum(one.unanswered for one in tries),
+        "p50_ms": round(statistics.median(times), 1),
+        "p99_ms": round(times[min(len(times) - 1, int(0.99 * len(times)))], 1),
+    }
+
+
+async def rehearse(
+    members: int, units: int, *, store: str, crash: bool, seed: int, folder: Path, bar: Bar
+) -> tuple[dict[str, Any], list[str]]:
+    """Do it. Returns the figures, and what isn't as it should be."""
+    async with AsyncExitStack() as stack:
+        stage = Stage(SamplingDrops, store, members, seed, folder, bar)
+        await stage.build(stack)
+        bar.say("The drop is published")
+        await publish(stage, units)
+        rush = Rush(stage)
+        seconds = await rush.run(crash)
+        bar.say("What they were told is compared with the store")
+        kept = await held(stage)
+        wrong = judge(rush.tries, kept)
+        owners = Counter(kept.persons[account] for account, state in kept.claims.items() if state == "given")
+        doubled = sum(count - 1 for count in owners.values())
+        cards = await _cards(stage, [(world, rush.cards[world.platform.name][0]) for world in stage.worlds], units)
+        troubles = stage.troubles
+    told_given = sum(one.word is Word.GIVEN for one in rush.tries)
+    result = {
+        **_figures(rush.tries),
+        "units": kept.units,
+        "given": sum(owners.values()),
+        "doubled": doubled,
+        "told_wrong": len(wrong),
+        "seconds": round(seconds, 1),
+        "linked_pairs": len(stage.pairs),
+        "crashes": stage.crashes,
+        "store": stage.store.dialect,
+        "processes": len(stage.halls),
+        "seed": seed,
+        "platforms": {
+            world.platform.name: _figures([one for one in rush.tries if one.member.world is world])
+            for world in stage.worlds
+        },
+    }
+    expected = min(units, members - len(stage.pairs))
+    counts = {
+        "given": sum(owners.values()),
+        "counted in the store": kept.given,
+        "told that they have one": told_given,
+    }
+    findings = [f"{what}: {count}, and not {expected}" for what, count in counts.items() if count != expected]
+    findings += [f"persons have {doubled} more than one each"] if doubled else []
+    return result, [*findings, *cards, *wrong, *troubles]
