@@ -146,9 +146,12 @@ class Walk:
             return shown if self._usable(shown) else None
         until = time.monotonic() + FOLLOWING_SECONDS
         while True:
-            here = self._platform.channel(question.channel).messages
-            newest = next((one for one in reversed(here) if one.by_bot and one.only_for in ("", self._me)), None)
-            if newest is not None and (newest.id != question.id or self._usable(newest)):
+            if question.only_for:  # what follows took its place; whatever else stands there is for others
+                newest = self._platform.message(question.id)
+            else:
+                here = self._platform.channel(question.channel, messages=5).messages
+                newest = next((one for one in reversed(here) if one.by_bot), question)
+            if newest.id != question.id or self._usable(newest):
                 return newest if self._usable(newest) else None
             if time.monotonic() > until:
                 return None

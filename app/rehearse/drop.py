@@ -36,6 +36,8 @@ from storage.tables import Account, Participation
 BUTTON = "Get one"
 DECLINES = frozenset({BUTTON, "Show mine", "I don't want it", "Change the address"})
 """Buttons that our members leave alone once they are on their way."""
+RUSH_SECONDS = 1.0
+"""Within so long all have pressed for the first time, each at a moment of chance."""
 AGAIN_SECONDS = 3.0
 """The median pause before somebody presses again who was told nothing."""
 PATIENCE_SECONDS = 240.0
@@ -126,6 +128,7 @@ class Rush:
         async def pause(seconds: float) -> None:
             await asyncio.sleep(seconds * chance.lognormvariate(0.0, 0.4))
 
+        await asyncio.sleep(chance.uniform(0.0, RUSH_SECONDS))
         until = time.monotonic() + PATIENCE_SECONDS
         while mine.word is Word.NOTHING and time.monotonic() < until:
             walk = Walk(member.platform, member.id, "en", chance, pause, DECLINES)
