@@ -46,12 +46,12 @@ async def kept(session: AsyncSession, owner: Owner) -> dict[str, Any]:
             PLATFORM.key: account.platform,
             NUMBER.key: number,
             LANGUAGE.key: account.locale,
-            SINCE.key: account.created_at.isoformat(timespec="minutes"),
+            SINCE.key: account.created_at,
         }
     }
     member = await session.get(Member, (owner.community_id, owner.member_id)) if owner.member_id else None
     if member is not None:
-        told[MEMBER.key] = {SINCE.key: member.created_at.isoformat(timespec="minutes")}
+        told[MEMBER.key] = {SINCE.key: member.created_at}
         acts = await session.execute(
             select(col(Participation.kind), func.count())
             .where(
@@ -68,8 +68,8 @@ async def kept(session: AsyncSession, owner: Owner) -> dict[str, Any]:
         {
             PURPOSE.key: one.purpose,
             WORDS.key: one.words,
-            SINCE.key: one.given_at.isoformat(timespec="minutes"),
-            WITHDRAWN.key: one.withdrawn_at.isoformat(timespec="minutes") if one.withdrawn_at else None,
+            SINCE.key: one.given_at,
+            WITHDRAWN.key: one.withdrawn_at,
         }
         for one in consents
     ]

@@ -11,7 +11,7 @@ from sqlmodel import col
 from core.codes import clean, new_code, shown
 from core.context import Context
 from core.message import Message
-from core.once import spread
+from core.once import alone, spread
 from core.plugin import Answer, Plugin, command
 from core.texts import Domain, Phrase
 from storage.tables import Account, LinkCode, Person
@@ -93,6 +93,7 @@ def link(tx: Tx, vault: Vault, account_id: UUID, code_hash: bytes) -> None:
 
     Raises :class:`LinkError`, in a unit that then writes nothing: the code stays good.
     """
+    alone(tx)
     other_id = tx.scalar(
         update(LinkCode)
         .where(

@@ -11,6 +11,13 @@ def local(moment: datetime, time_zone: str, language: str) -> str:
     return wall(moment.astimezone(ZoneInfo(time_zone)), language)
 
 
+def dated(moment: datetime, time_zone: str, language: str) -> str:
+    """The same with its year: ``21 Nov 2026, 09:00``."""
+    from babel.dates import format_datetime  # heavy, and no start needs it
+
+    return format_datetime(moment.astimezone(ZoneInfo(time_zone)), "d MMM y, HH:mm", locale=language)
+
+
 def wall(slot: datetime, language: str) -> str:
     """A wall time as it stands."""
     from babel.dates import format_datetime  # heavy, and no start needs it

@@ -16,11 +16,13 @@ from sqlmodel import col
 from core.deciding import Request
 from storage.bulk import insert_all
 from storage.prepared import PreparedForAll
-from storage.tables import Account
+from storage.tables import Account, table_of
 from storage.tables import Once as Row
 from storage.tx import Tx
 from storage.types import Id
 from storage.vault import Vault
+
+_OWN = table_of(Account).alias()
 
 
 class Once:
@@ -36,30 +38,26 @@ class Once:
         self._community_id = community_id
         self._new: list[dict[str, object]] = []
         self._prints: dict[UUID, list[bytes]] = {}
-        vault = requests[0].vault if requests else None
-        for person_id, lookup in tx.run_all(_ACCOUNTS, list({(one.person_id,) for one in requests})):
-            if vault is not None:
-                self._prints.setdefault(person_id, []).append(_print(vault, lookup))
+        vaults = {one.account_id: one.vault for one in requests}
+        tx.guard(_LINKS, shared=True)
+        for account_id, lookup in tx.run_all(_LINKED, [(one,) for one in vaults]):
+            self._prints.setdefault(account_id, []).append(_print(vaults[account_id], lookup))
         keys = [(community_id, subject_id, one) for prints in self._prints.values() for one in prints]
         self._had = {bytes(fingerprint): claim_id for fingerprint, claim_id in tx.run_all(_HAD, keys)}
 
     def had(self, request: Request) -> UUID | None:
         """The claim by which one of this person's accounts had theirs; None where none had."""
-        found = (self._had.get(one) for one in self._prints[request.person_id])
+        found = (self._had.get(one) for one in self._prints[request.account_id])
         return next((claim_id for claim_id in found if claim_id is not None), None)
 
     def note(self, request: Request, claim_id: UUID) -> None:
         """This person has theirs now, by that claim. Kept by :meth:`write`."""
-        for fingerprint in self._prints[request.person_id]:
+        for fingerprint in self._prints[request.account_id]:
             self._had[fingerprint] = claim_id
             self._new.append({"fingerprint": fingerprint, "claim_id": claim_id})
 
     def write(self) -> None:
-        """Write what was noted.
-
-        :raises sqlalchemy.exc.IntegrityError: an account was linked to one that had theirs at this very moment. The
-            requests are then decided one by one, and see it.
-        """
+        """Write what was noted."""
         insert_all(self._tx, Row, self._new, community_id=self._community_id, subject_id=self.subject_id)
         self._new = []
 
@@ -75,8 +73,13 @@ def over(tx: Tx, community_id: UUID, subject_id: UUID) -> None:
     tx.execute(delete(Row).where(col(Row.community_id) == community_id, col(Row.subject_id) == subject_id))
 
 
+def alone(tx: Tx) -> None:
+    """Before accounts are linked: wait until everybody has decided who looked at who is linked with whom."""
+    tx.guard(_LINKS)
+
+
 def spread(tx: Tx, vault: Vault, person_id: UUID) -> None:
-    """Accounts were just linked: what one of them had, the others had, too."""
+    """Accounts were just linked, :func:`alone`: what one of them had, the others had, too."""
     lookups = tx.execute(select(col(Account.lookup)).where(col(Account.person_id) == person_id)).scalars()
     prints = [_print(vault, lookup) for lookup in lookups]
     rows = tx.execute(select(Row).where(col(Row.fingerprint).in_(prints)).order_by(col(Row.claim_id))).all()
@@ -93,10 +96,12 @@ def _print(vault: Vault, lookup: bytes) -> bytes:
     return vault.lookup(f"once\0{bytes(lookup).hex()}")
 
 
-_ACCOUNTS = PreparedForAll(
-    {"person_id": Id()},
-    lambda wanted: select(col(Account.person_id), col(Account.lookup)).join(
-        wanted, col(Account.person_id) == wanted.c.person_id
+_LINKS = 0x6C696E6B
+"""“link”: who is linked with whom."""
+_LINKED = PreparedForAll(
+    {"account_id": Id()},
+    lambda wanted: select(wanted.c.account_id, col(Account.lookup)).select_from(
+        wanted.join(_OWN, _OWN.c.id == wanted.c.account_id).join(Account, col(Account.person_id) == _OWN.c.person_id)
     ),
 )
 _HAD = PreparedForAll(

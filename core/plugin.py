@@ -226,7 +226,7 @@ class Plugin:
         return ()
 
     async def export(self, session: AsyncSession, owner: Owner) -> dict[str, Any]:
-        """All that is kept about a member, for themselves, as JSON data.
+        """All that is kept about a member, for themselves, as JSON data and moments.
 
         Keys are phrases of the plugin's catalogue, in English; values may be phrases too, by ``words_to_data``.
         """

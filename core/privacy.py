@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.action import Action
@@ -10,6 +11,7 @@ from core.context import Context, Owner
 from core.kept import erase, kept
 from core.markup import escape
 from core.message import Button, ButtonStyle, Message, cut
+from core.moments import dated
 from core.plugin import Answer, Plugin, command, press
 from core.texts import Domain, Phrase, Words, words_from_data
 from storage.people import WHO, asked_for
@@ -158,13 +160,13 @@ class Privacy(Plugin):
         if owner is not None:
             async with ctx.session() as session:
                 for plugin in ctx.hall.routes.plugins:
-                    own = list(_told(await plugin.export(session, owner), plugin.title.domain, ctx.say))
+                    own = list(_told(await plugin.export(session, owner), plugin.title.domain, ctx))
                     if own:
                         found += [f"**{ctx.say(plugin.title)}**", *own]
         begun = await ctx.hall.drafts.of(ctx.who)
         if begun:
             found += [f"**{ctx.say(_('What you began to say'))}**"]
-            found += [f"- {_flat(one, '', ctx.say)}" for one in begun]
+            found += [f"- {_flat(one, '', ctx)}" for one in begun]
         return found
 
 
@@ -177,23 +179,25 @@ def _owner(ctx: Context, found: Sequence[tuple[Any, ...]]) -> Owner | None:
     return Owner(ctx.community_id, found[0][0], found[0][2], ctx.hall.store.vault) if found else None
 
 
-def _told(data: Mapping[str, Any], domain: str, say: Callable[[Words], str]) -> Iterator[str]:
+def _told(data: Mapping[str, Any], domain: str, ctx: Context) -> Iterator[str]:
     """Exported data as lines for people: one for each value, or for each of a list. What is empty is left out."""
     for key, value in data.items():
         for one in value if isinstance(value, list) else [value]:
             if one:
-                yield f"- **{escape(say(Phrase(domain, key)))}**: {_flat(one, domain, say)}"
+                yield f"- **{escape(ctx.say(Phrase(domain, key)))}**: {_flat(one, domain, ctx)}"
 
 
-def _flat(value: Any, domain: str, say: Callable[[Words], str]) -> str:
+def _flat(value: Any, domain: str, ctx: Context) -> str:
     match value:
         case bool():
-            return say(_("yes") if value else _("no"))
+            return ctx.say(_("yes") if value else _("no"))
+        case datetime():
+            return dated(value, ctx.place.time_zone, ctx.language)
         case Mapping() if value.keys() == _PHRASE:
-            return say(words_from_data(value))
+            return ctx.say(words_from_data(value))
         case Mapping():
-            parts = {key: _flat(one, domain, say) for key, one in value.items() if one not in (None, "", [], {})}
-            return ", ".join(f"{escape(say(Phrase(domain, key)))}: {part}" for key, part in parts.items())
+            parts = {key: _flat(one, domain, ctx) for key, one in value.items() if one not in (None, "", [], {})}
+            return ", ".join(f"{escape(ctx.say(Phrase(domain, key)))}: {part}" for key, part in parts.items())
         case list() | tuple():
-            return " · ".join(_flat(one, domain, say) for one in value)
+            return " · ".join(_flat(one, domain, ctx) for one in value)
     return escape(" ".join(str(value).split()))

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
+from core.asks import Asking
 from core.bot import Bot
 from core.house import House
 from core.linking import Linking
@@ -42,7 +43,7 @@ def _installed(group: str) -> EntryPoints:
 
 def with_core(plugins: Sequence[Plugin]) -> list[Plugin]:
     """The core's own plugins, made anew, and these."""
-    return [House(), ScheduleDesk(), Watch(), Privacy(), Linking(), *plugins]
+    return [House(), ScheduleDesk(), Watch(), Privacy(), Linking(), Asking(), *plugins]
 
 
 def plugin_class(name: str) -> type[Plugin]:

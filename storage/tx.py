@@ -213,6 +213,13 @@ class Tx:
         """Note many acts, as :meth:`participate` notes one."""
         self._log.add(acts, self._ids.next_bytes(self.now, len(acts)))
 
+    def guard(self, key: int, *, shared: bool = False) -> None:
+        """Keep other processes out of what ``key`` stands for until this transaction ends; ``shared``: only those
+        that want it for themselves. On SQLite nobody else writes anyway.
+        """
+        if not self._sqlite:
+            self._raw(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(%s)", (key,))
+
     @contextmanager
     def nested(self) -> Iterator[None]:
         """A part that may fail by itself: catch its error outside of the ``with``, and the unit goes on."""

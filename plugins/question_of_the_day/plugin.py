@@ -27,7 +27,7 @@ from core.texts import Domain, Words, words_from_data
 from core.timetable import add_schedule
 from plugins.question_of_the_day import queue, results
 from plugins.question_of_the_day.asked import asked
-from plugins.question_of_the_day.exported import exported
+from plugins.question_of_the_day.kept import exported, forgotten
 from plugins.question_of_the_day.settings_form import post_in, save_settings, settings_form, take_settings
 from plugins.question_of_the_day.starters import STARTERS
 from plugins.question_of_the_day.tables import PREFIX, Question, Reaction, Series, SeriesChannel
@@ -481,14 +481,7 @@ class QuestionOfTheDay(Plugin):
 
     def forget(self, tx: Tx, owner: Owner) -> None:
         """Erase a member's answers and reactions, and tell them no more when the queue runs dry."""
-        for table in (StoredAnswer, Reaction):
-            tx.execute(
-                delete(table).where(
-                    col(table.community_id) == owner.community_id, col(table.member_id) == owner.member_id
-                )
-            )
-        kept = (col(Series.community_id) == owner.community_id, col(Series.keeper_id) == owner.account_id)
-        tx.execute(update(Series).where(*kept).values(keeper_id=None))
+        forgotten(tx, owner)
 
 
 def _by_message(ctx: Context, message: str) -> tuple[Any, ...]:

@@ -118,5 +118,6 @@ class Delivery(Table, table=True):
     checks: int = 0  # how often the platform was asked whether it arrived
     error: str | None = None
     leased_by: str | None = None  # a worker; good while that worker is alive
+    asked_at: datetime | None = Field(default=None, sa_type=Utc)  # a member is asked of our own accord: core.asks
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     created_at: datetime = Field(sa_type=Utc)

@@ -21,6 +21,7 @@ class Community(Table, table=True):
     time_zone: str
     keeper_id: UUID | None = Field(default=None, sa_type=Id)  # the account that set it up last, told what needs one
     told_at: datetime | None = Field(default=None, sa_type=Utc)  # when they were told
+    asks_a_week: int = 3  # reminders and invitations to one member: core.asks
     created_at: datetime = Field(sa_type=Utc)
 
 

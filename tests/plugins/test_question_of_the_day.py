@@ -214,7 +214,10 @@ async def test_what_is_kept_about_a_member_is_told_and_erased(hall: Hall, bot: F
     owner = Owner(community_id=ids[0], member_id=ids[1], account_id=ids[2], vault=hall.store.vault)
     async with hall.store.session() as session:
         assert len((await plugin.export(session, owner))["answers"]) == 1
+    await until(lambda: "1 answer so far" in str(post.message.text))
     await hall.store.write(lambda tx: plugin.forget(tx, owner))
+    hall.wake()
+    await until(lambda: "so far" not in str(post.message.text))
     async with hall.store.session() as session:
         assert (await plugin.export(session, owner))["answers"] == []
     assert await rows(hall.store, "SELECT count(*) FROM qotd_reaction") == [(0,)]
