@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -143,16 +144,17 @@ class Context:
         return self._hall
 
     async def channels(self, place: Place | None = None) -> list[ChannelInfo]:
-        """Up to 25 channels of this space (or of ``place``) that the bot may write in, the one at hand first."""
-        space = (place or self.place).external_id
-        bot = self._hall.bots[self.who.platform]
-        try:
+        """Up to 25 channels of this space (or of ``place``, on whichever platform) that the bot may write in, the one
+        at hand first."""
+        wanted = place or self.place
+        space = wanted.external_id
+        bot = self._hall.bots.get(wanted.platform)  # none where a platform is not in use any more
+        found: list[ChannelInfo] = []
+        with suppress(SendError, TimeoutError):
             async with asyncio.timeout(LIST_SECONDS):
-                found = [one for one in await bot.channels(space) if one.writable]
-        except (SendError, TimeoutError):
-            found = []
+                found = [one for one in await bot.channels(space) if one.writable] if bot is not None else []
         where = self.event.where
-        if where.space == space and not where.private:
+        if (where.platform, where.space) == (wanted.platform, space) and not where.private:
             found.sort(key=lambda one: one.external_id != where.channel)
             if not found:
                 found = [ChannelInfo(where.channel, "")]

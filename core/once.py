@@ -37,6 +37,7 @@ class Once:
         self._tx = tx
         self._community_id = community_id
         self._new: list[dict[str, object]] = []
+        self._back: list[UUID] = []
         self._prints: dict[UUID, list[bytes]] = {}
         vaults = {one.account_id: one.vault for one in requests}
         tx.guard(_LINKS, shared=True)
@@ -56,8 +57,18 @@ class Once:
             self._had[fingerprint] = claim_id
             self._new.append({"fingerprint": fingerprint, "claim_id": claim_id})
 
+    def take_back(self, claim_id: UUID) -> None:
+        """That claim came to nothing: whoever made it may ask again, also among these requests. Kept by
+        :meth:`write`."""
+        self._had = {fingerprint: one for fingerprint, one in self._had.items() if one != claim_id}
+        self._new = [row for row in self._new if row["claim_id"] != claim_id]
+        self._back.append(claim_id)
+
     def write(self) -> None:
-        """Write what was noted."""
+        """Write what was noted and taken back."""
+        if self._back:
+            take_back(self._tx, self._community_id, self.subject_id, self._back)
+            self._back = []
         insert_all(self._tx, Row, self._new, community_id=self._community_id, subject_id=self.subject_id)
         self._new = []
 

@@ -8,7 +8,7 @@ what came of it: as many for five hundred members as for one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import Any, NamedTuple
@@ -19,9 +19,10 @@ from sqlmodel import col
 
 from core.alarms import set_alarm
 from core.deciding import Request
-from core.once import Once, take_back
+from core.once import Once
 from plugins.sampling_drops.definition import CODE as GIVES_CODE
-from plugins.sampling_drops.drops import CLOSING, LAPSE, OPEN, PLUGIN, Drop, finish, lapse, lock, save
+from plugins.sampling_drops.definition import Definition
+from plugins.sampling_drops.drops import CLOSING, DRAFT, LAPSE, OPEN, PLUGIN, Drop, finish, lapse, lock, save
 from plugins.sampling_drops.tables import Claim, Code
 from storage.bulk import insert_all, update_all
 from storage.log import Act
@@ -89,16 +90,27 @@ class Is(Enum):
     """It takes no more: it is closing or closed, or not open yet."""
     EMPTY_HANDED = auto()
     """They hold none: they left it, or let it run out, or never pressed."""
+    PREVIEW = auto()
+    """It is being made: nobody can have one yet."""
     UNKNOWN = auto()
     """There is no such drop here."""
 
 
+class About(NamedTuple):
+    """What it is about."""
+
+    drop_id: UUID
+    definition: Definition
+    key: bytes | None
+
+
 class Told(NamedTuple):
-    """The answer. ``until`` goes with HELD and PASSED, ``sealed`` with CODE."""
+    """The answer. ``until`` goes with HELD and PASSED, ``sealed`` with CODE, ``about`` with all but UNKNOWN."""
 
     what: Is
     until: datetime | None = None
     sealed: bytes | None = None
+    about: About | None = None
 
 
 @dataclass(slots=True)
@@ -141,14 +153,12 @@ def decide(tx: Tx, requests: Sequence[Request]) -> list[Told]:
 class _Side:
     """What is known and written of one drop besides its claims."""
 
+    about: About
     once: Once
     codes: list[tuple[UUID, bytes]]
     """Free ones, to be taken from the end."""
-    had: dict[UUID, UUID]
-    """The claim by which a person had theirs, as it stands after each request."""
-    noted: dict[UUID, Request] = field(default_factory=dict)
-    """Who made the claims that are new or made again."""
-    back: list[UUID] = field(default_factory=list)
+    holds: bool = False
+    """Somebody holds one who held none before."""
 
 
 class _Batch:
@@ -170,24 +180,17 @@ class _Batch:
             by_drop.setdefault(one.said.drop_id, []).append(one)
         # Nearly always one drop.
         self.sides = {drop.id: self._side(drop, by_drop[drop.id]) for drop in drops.values()}
-        self.elsewhere = _states(
-            tx,
-            [
-                (drop.community_id, claim_id)
-                for drop in drops.values()
-                for claim_id in self.sides[drop.id].had.values()
-                if claim_id not in self.by_id
-            ],
-        )
+        had = {(one.community_id, self.sides[one.said.drop_id].once.had(one)) for one in known}
+        self.elsewhere = _states(tx, [(key[0], key[1]) for key in had if key[1] and key[1] not in self.by_id])
 
     def _side(self, drop: Drop, requests: Sequence[Request]) -> _Side:
         once = Once(self.tx, drop.community_id, drop.id, requests)
-        had = {one.person_id: claim_id for one in requests if (claim_id := once.had(one)) is not None}
         wanted = sum(one.said.verb is Verb.SCREEN for one in requests)
         rows: list[tuple[Any, ...]] = []
         if drop.gives == GIVES_CODE and wanted:
             rows = self.tx.run(_FREE, community=drop.community_id, drop=drop.id, most=wanted)
-        return _Side(once, [(code_id, bytes(sealed)) for code_id, sealed in reversed(rows)], had)
+        about = About(drop.id, Definition.from_data(drop.definition), drop.key)
+        return _Side(about, once, [(code_id, sealed) for code_id, sealed in reversed(rows)])
 
     def take(self, request: Request) -> Told:
         """Decide one."""
@@ -195,6 +198,11 @@ class _Batch:
         drop = self.drops.get((request.community_id, wish.drop_id))
         if drop is None:
             return Told(Is.UNKNOWN)
+        if drop.state == DRAFT:
+            return Told(Is.PREVIEW)
+        return self._take(drop, request, wish)._replace(about=self.sides[drop.id].about)
+
+    def _take(self, drop: Drop, request: Request, wish: Wish) -> Told:
         claim = self.mine.get((drop.id, request.account_id))
         match wish.verb:
             case Verb.HOLD:
@@ -214,7 +222,7 @@ class _Batch:
     def _reserve(self, drop: Drop, request: Request, claim: _Mine | None) -> tuple[_Mine | None, Told]:
         """Hold one, or say why not."""
         side = self.sides[drop.id]
-        had = side.had.get(request.person_id)
+        had = side.once.had(request)
         if had is not None:
             other = self.by_id.get(had)
             state = other.state if other is not None else self.elsewhere.get(had, GIVEN)
@@ -241,8 +249,8 @@ class _Batch:
             claim.space_id, claim.member_id = request.space_id, request.member_id
             claim.changed = True
         drop.held += 1
-        side.noted[claim.id] = request
-        side.had[request.person_id] = claim.id
+        side.once.note(request, claim.id)
+        side.holds = True
         return claim, Told(Is.HELD)
 
     def _screen(self, drop: Drop, request: Request, claim: _Mine | None, wish: Wish) -> Told:
@@ -296,10 +304,7 @@ class _Batch:
             self.withdrawn.append({"id": claim.consent_id, "community_id": claim.community_id})
         claim.state, claim.passed, claim.consent_id, claim.changed = GONE, False, None, True
         drop.held -= 1
-        side = self.sides[drop.id]
-        if side.noted.pop(claim.id, None) is None:
-            side.back.append(claim.id)
-        side.had.pop(request.person_id, None)
+        self.sides[drop.id].once.take_back(claim.id)
         return Told(Is.EMPTY_HANDED)
 
     def _agree(self, drop: Drop, request: Request, claim: _Mine, agreed: Agreed) -> None:
@@ -347,12 +352,8 @@ class _Batch:
         tx.participate_all(self.acts)
         for drop in self.drops.values():  # nearly always one
             side = self.sides[drop.id]
-            if side.back:
-                take_back(tx, drop.community_id, drop.id, side.back)
-            if side.noted:
-                for claim_id, request in side.noted.items():
-                    side.once.note(request, claim_id)
-                side.once.write()
+            side.once.write()
+            if side.holds:
                 set_alarm(tx, drop.community_id, drop.id, PLUGIN, LAPSE, self.now + HOLD, or_sooner=True)
         drops = list(self.drops.values())
         finish(tx, [drop for drop in drops if drop.state == CLOSING and drop.held == 0])
@@ -375,11 +376,7 @@ def _stands(drop: Drop, claim: _Mine) -> Told:
 
 def _claims(tx: Tx, keys: set[tuple[UUID, UUID, UUID]]) -> list[_Mine]:
     # One's parts in the order of its fields.
-    return [_Mine(*_plain(row)) for row in tx.run_all(_CLAIMS, list(keys))]
-
-
-def _plain(row: tuple[Any, ...]) -> list[Any]:
-    return [bytes(one) if isinstance(one, memoryview) else one for one in row]
+    return [_Mine(*row) for row in tx.run_all(_CLAIMS, list(keys))]
 
 
 def _states(tx: Tx, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, str]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from core.form import MAX_LABEL as LABEL
 from core.form import FieldKind, FormField, Value
 from core.markup import escape
-from core.message import Option
+from core.message import Option, cut
 from core.texts import Domain, Words
 
 _ = Domain("sampling_drops")
@@ -20,7 +21,7 @@ MAX_QUESTIONS = 3
 """Questions of a screener: with the consent they fit one form, and more would be a survey."""
 MAX_OPTIONS = 10
 """Options of a screener's question."""
-MAX_PRODUCT, MAX_BRAND, MAX_LABEL, MAX_CONSENT, MAX_ASK, MAX_ANSWER, MAX_LINK = 200, 60, 100, 1200, 150, 75, 500
+MAX_PRODUCT, MAX_BRAND, MAX_LABEL, MAX_CONSENT, MAX_ASK, MAX_ANSWER, MAX_LINK = 200, 60, 100, 1200, 100, 75, 500
 """Characters of each text: what stands on a card or a form fits every platform, with all that stands beside it."""
 
 
@@ -46,11 +47,12 @@ class Question:
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
     def field(self, name: str) -> FormField:
-        """The question as a form asks it. What passes is not told."""
-        if self.options:
-            options = tuple(Option(str(number), label) for number, label in enumerate(self.options))
-            return FormField(FieldKind.CHOICE, name, _("{ask}", ask=self.ask), options=options)
-        return FormField(FieldKind.NUMBER, name, _("{ask}", ask=self.ask), hint=_("A number"))
+        """The question as a form asks it, as a whole in the hint where it is longer than a label. What passes is not
+        told."""
+        label = cut(self.ask, LABEL)
+        hint: Words = self.ask if label != self.ask else "" if self.options else _("A number")
+        options = tuple(Option(str(number), one) for number, one in enumerate(self.options))
+        return FormField(FieldKind.CHOICE if options else FieldKind.NUMBER, name, label, hint=hint, options=options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlmodel import col
 from core.activity import NewActivity, Target, close_all, open_all, touch_card
 from core.alarms import Ring, set_alarm, silence
 from core.once import over, take_back
+from plugins.sampling_drops.definition import PARCEL
 from plugins.sampling_drops.tables import Claim, Sample, SampleChannel
 from storage.bulk import update_all
 from storage.prepared import PreparedForAll
@@ -38,6 +39,8 @@ class Drop:
     community_id: UUID
     id: UUID
     gives: str
+    definition: Mapping[str, Any]
+    key: bytes | None
     closes_at: datetime | None
     state: str
     stock: int
@@ -89,6 +92,18 @@ def save(tx: Tx, drops: Sequence[Drop]) -> None:
         drop.before = drop.now_is()
 
 
+def set_in(tx: Tx, community_id: UUID, drop_id: UUID, **values: Any) -> None:
+    """Set some of its columns."""
+    here = (col(Sample.community_id) == community_id, col(Sample.id) == drop_id)
+    tx.execute(update(Sample).where(*here).values(**values))
+
+
+def show(tx: Tx, community_id: UUID, activity_id: UUID | None) -> None:
+    """Let its cards show it as it is now."""
+    if activity_id is not None:
+        touch_card(tx, community_id, activity_id)
+
+
 def lapse(tx: Tx, drops: Sequence[Drop]) -> None:
     """Take back what was held for too long."""
     held = {drop.id: drop for drop in drops if drop.held}
@@ -108,11 +123,18 @@ def finish(tx: Tx, drops: Sequence[Drop]) -> None:
         return
     tx.run_all(_ERASE, [(drop.community_id, drop.id) for drop in drops], given="given")
     close_all(tx, [(drop.community_id, drop.activity_id) for drop in drops if drop.activity_id], tx.now)
+    shred(tx, drops)
     for drop in drops:
         drop.state = CLOSED
         over(tx, drop.community_id, drop.id)
         for name in (AT_OPENING, AT_CLOSING, LAPSE):
             silence(tx, drop.community_id, drop.id, name)
+
+
+def shred(tx: Tx, drops: Sequence[Drop]) -> None:
+    """Throw away the keys of those that give parcels and are over, once no address is left to be exported."""
+    keys = [(drop.community_id, drop.id) for drop in drops if drop.gives == PARCEL]
+    tx.run_all(_SHRED, keys, nothing=None)
 
 
 def end(tx: Tx, drops: Sequence[Drop]) -> None:
@@ -129,7 +151,12 @@ def start(tx: Tx, drops: Sequence[Drop]) -> None:
     for drop_id, space_id, channel_id, lane in tx.run_all(_TARGETS, [(drop.community_id, drop.id) for drop in drops]):
         targets.setdefault(drop_id, []).append(Target(space_id, channel_id, lane))
     new = [
-        NewActivity(drop.community_id, {"drop": drop.id.hex}, targets.get(drop.id, ()), expires_at=drop.closes_at)
+        NewActivity(
+            drop.community_id,
+            {"drop": drop.id.hex, "product": drop.definition["product"]},
+            targets.get(drop.id, ()),
+            expires_at=drop.closes_at,
+        )
         for drop in drops
     ]
     for drop, activity_id in zip(drops, open_all(tx, PLUGIN, new, tx.now), strict=True):
@@ -163,6 +190,8 @@ _LOCK = PreparedForAll(
             col(Sample.community_id),
             col(Sample.id),
             col(Sample.gives),
+            col(Sample.definition),
+            col(Sample.key),
             col(Sample.closes_at),
             *(getattr(Sample, name) for name in _COUNTED),
         )
@@ -196,6 +225,24 @@ _ERASE = PreparedForAll(
         .where(wanted.c.community_id == col(Claim.community_id), wanted.c.drop_id == col(Claim.drop_id))
         .exists(),
         col(Claim.state) != bindparam("given"),
+    ),
+)
+_SHRED = PreparedForAll(
+    {"community_id": Id(), "id": Id()},
+    lambda wanted: (
+        update(Sample)
+        .where(
+            col(Sample.community_id) == wanted.c.community_id,
+            col(Sample.id) == wanted.c.id,
+            ~select(col(Claim.id))
+            .where(
+                col(Claim.community_id) == col(Sample.community_id),
+                col(Claim.drop_id) == col(Sample.id),
+                col(Claim.sealed).is_not(None),
+            )
+            .exists(),
+        )
+        .values(key=bindparam("nothing"))
     ),
 )
 _NEXT = PreparedForAll(
@@ -235,7 +282,12 @@ _TARGETS = PreparedForAll(
             ),
         )
         .join(
-            Space, and_(col(Space.community_id) == col(Channel.community_id), col(Space.id) == col(Channel.space_id))
+            Space,
+            and_(
+                col(Space.community_id) == col(Channel.community_id),
+                col(Space.id) == col(Channel.space_id),
+                col(Space.removed_at).is_(None),
+            ),
         )
     ),
 )

@@ -8,39 +8,35 @@ from uuid import UUID
 from storage.vault import Vault
 
 
-def new_key(vault: Vault) -> bytes:
-    """A fresh key for a drop, wrapped by the master key."""
-    return vault.new_key()
-
-
-def _of(vault: Vault, wrapped: bytes | None) -> Vault:
+def of(vault: Vault, wrapped: bytes | None) -> Vault:
+    """A drop's own vault, by its wrapped key. Raises LookupError when that was thrown away."""
     if wrapped is None:
         raise LookupError("this drop's key was thrown away, with all that it sealed")
     return vault.key(wrapped)
 
 
-def seal_address(vault: Vault, wrapped: bytes | None, address: dict[str, str], member_id: UUID) -> bytes:
+def seal_address(own: Vault, address: dict[str, str], member_id: UUID) -> bytes:
     """An address, for one member's claim alone."""
     data = json.dumps(address, ensure_ascii=False, separators=(",", ":")).encode()
-    return _of(vault, wrapped).seal(data, member_id.bytes)
+    return own.seal(data, member_id.bytes)
 
 
-def open_address(vault: Vault, wrapped: bytes | None, sealed: bytes, member_id: UUID) -> dict[str, str]:
+def open_address(own: Vault, sealed: bytes, member_id: UUID) -> dict[str, str]:
     """Back from :func:`seal_address`."""
-    address: dict[str, str] = json.loads(_of(vault, wrapped).open(sealed, member_id.bytes))
+    address: dict[str, str] = json.loads(own.open(sealed, member_id.bytes))
     return address
 
 
-def seal_code(vault: Vault, wrapped: bytes | None, code: str, drop_id: UUID) -> bytes:
+def seal_code(own: Vault, code: str, drop_id: UUID) -> bytes:
     """A code."""
-    return _of(vault, wrapped).seal(code.encode(), drop_id.bytes)
+    return own.seal(code.encode(), drop_id.bytes)
 
 
-def open_code(vault: Vault, wrapped: bytes | None, sealed: bytes, drop_id: UUID) -> str:
+def open_code(own: Vault, sealed: bytes, drop_id: UUID) -> str:
     """Back from :func:`seal_code`."""
-    return _of(vault, wrapped).open(sealed, drop_id.bytes).decode()
+    return own.open(sealed, drop_id.bytes).decode()
 
 
-def fingerprint(vault: Vault, wrapped: bytes | None, code: str) -> bytes:
-    """By what a code is known again."""
-    return _of(vault, wrapped).lookup(f"code:{code}")
+def print_of(own: Vault, code: str) -> bytes:
+    """By what a code is known again, and not read."""
+    return own.lookup(f"code:{code}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, select
@@ -21,7 +20,6 @@ class Standing(NamedTuple):
     """``claim`` is the state of the member's own claim, empty where they have none."""
 
     drop_id: UUID
-    state: str
     definition: Definition
     key: bytes | None
     member_id: UUID | None
@@ -29,7 +27,6 @@ class Standing(NamedTuple):
     passed: bool
     sealed: bytes | None
     exported: bool
-    held_until: datetime | None
 
 
 _STANDING = Prepared(
@@ -43,7 +40,6 @@ _STANDING = Prepared(
         col(Claim.passed),
         col(Claim.sealed),
         col(Claim.exported),
-        col(Claim.held_until),
     )
     .select_from(Sample)
     .outerjoin(
@@ -70,9 +66,9 @@ _STANDING = Prepared(
 )
 
 
-async def standing(ctx: Context, drop_id: object) -> Standing | None:
+async def standing(ctx: Context, drop_id: UUID | None) -> Standing | None:
     """The published drop that a button names; None for any other id."""
-    if not isinstance(drop_id, UUID):
+    if drop_id is None:
         return None
     who, store = ctx.who, ctx.hall.store
     rows = await store.rows(
@@ -85,21 +81,6 @@ async def standing(ctx: Context, drop_id: object) -> Standing | None:
     )
     if not rows or rows[0][1] == "draft":
         return None
-    found_id, state, definition, key, member_id, claim, passed, sealed, exported, until = rows[0]
-    return Standing(
-        found_id,
-        state,
-        Definition.from_data(definition),
-        key and bytes(key),
-        member_id,
-        claim or "",
-        bool(passed),
-        sealed and bytes(sealed),
-        bool(exported),
-        until,
-    )
-
-
-def drop_of(args: tuple[Any, ...]) -> object:
-    """The drop that an action names."""
-    return args[0] if args else None
+    found, _state, definition, key, member_id, claim, passed, sealed, exported = rows[0]
+    known = Definition.from_data(definition)
+    return Standing(found, known, key, member_id, claim or "", bool(passed), sealed, bool(exported))

@@ -39,6 +39,7 @@ class Sample(Table, table=True):
     turned_away: int = 0
     exported: int = 0
     activity_id: UUID | None = Field(default=None, sa_type=Id)  # null until it opens
+    recipient: str = ""  # the shipper's age public key, as it was given last
     keeper_id: UUID | None = Field(default=None, sa_type=Id)  # the account that made it
     created_at: datetime = Field(sa_type=Utc)
 

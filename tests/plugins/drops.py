@@ -18,11 +18,13 @@ from core.action import Action
 from core.hall import Hall
 from core.testing import FakeAnswering, FakeBot, SetClock, hall_for, install
 from core.testing.fake_bot import Post
-from plugins.sampling_drops import SamplingDrops, drafts, sealing
+from plugins.sampling_drops import SamplingDrops, drafts
+from plugins.sampling_drops import codes as code_list
 from plugins.sampling_drops.definition import Definition, Question
-from plugins.sampling_drops.tables import Code, Sample
+from plugins.sampling_drops.tables import Sample
+from plugins.sampling_drops.toml_text import Said
 from storage.engine import Store
-from storage.tables import Channel, Community
+from storage.tables import Community
 from storage.tx import Tx
 from tests.core.kit import rows, until
 
@@ -60,38 +62,38 @@ class Town:
         return self.hall.store
 
     async def draft(
-        self, definition: Definition = OATS, stock: int = 3, codes: Sequence[str] = (), **more: Any
+        self,
+        definition: Definition = OATS,
+        stock: int = 3,
+        codes: Sequence[str] = (),
+        opens_at: datetime | None = None,
+        closes_at: datetime | None = None,
     ) -> UUID:
-        """A draft that is to be posted in both spaces."""
+        """A draft of Olga's that is to be posted in both spaces."""
+        said = Said(definition, stock, opens_at, closes_at)
 
         def unit(tx: Tx) -> UUID:
-            row = drafts.new_draft(tx, self.store.vault, self.community, definition, stock=stock, **more)
-            channels = list(tx.execute(select(col(Channel.id))).scalars())
-            drafts.post_in(tx, self.community, row.id, channels)
-            for code in codes:
-                tx.add(
-                    Code(
-                        community_id=self.community,
-                        id=tx.new_id(),
-                        drop_id=row.id,
-                        fingerprint=sealing.fingerprint(self.store.vault, row.key, code),
-                        sealed=sealing.seal_code(self.store.vault, row.key, code, row.id),
-                    )
-                )
-            if codes:
-                tx.execute("UPDATE drop_sample SET stock = :n", {"n": len(codes)})
-            return row.id
+            return drafts.new_draft(tx, self.store.vault, self.community, said, None)
 
-        return await self.store.write(unit)
+        drop_id = await self.store.write(unit)
+        if codes:
+            row = await self.row(drop_id)
+            ready = await code_list.sealed(self.store.vault, row.key, "\n".join(codes), drop_id)
+            await self.store.write(lambda tx: code_list.keep(tx, self.community, drop_id, ready))
+        return drop_id
 
     async def open(self, *args: Any, **more: Any) -> UUID:
         """A drop that stands in both spaces."""
         drop_id = await self.draft(*args, **more)
-        posts = len(self.bot.posts) + len(self.other.posts)
-        assert await self.store.write(lambda tx: drafts.publish(tx, self.community, drop_id, None))
-        self.hall.wake()
-        await until(lambda: len(self.bot.posts) + len(self.other.posts) == posts + 2)
+        await self.publish(drop_id)
         return drop_id
+
+    async def publish(self, drop_id: UUID) -> None:
+        """Publish a draft, and wait until it stands."""
+        posts = len(self.cards())
+        assert await self.store.write(lambda tx: drafts.publish(tx, self.community, drop_id))
+        self.hall.wake()
+        await until(lambda: len(self.cards()) == posts + 2)
 
     def action(self, verb: str, drop_id: UUID, community: UUID | None = None) -> Action:
         return Action("sd", verb, (drop_id,), community or self.community)
@@ -152,23 +154,18 @@ class Town:
                 self.hall.wake()
                 await asyncio.sleep(0.01)
 
-    def cards(self) -> list[Post]:
-        """What stands in both channels, the newest last."""
-        return [post for bot in (self.bot, self.other) for post in bot.posts if post.address.channel]
+    def cards(self, bot: FakeBot | None = None) -> list[Post]:
+        """The drops that stand in both channels, or in one platform's, the oldest first."""
+        several = (bot,) if bot is not None else (self.bot, self.other)
+        posts = [post for one in several for post in one.posts if post.address.channel]
+        return [post for post in posts if post.message.language]
 
     async def until_card(self, words: str) -> None:
-        """Wait until the newest card in each space says so."""
+        """Wait until the newest drop says so in each space."""
 
         def shown() -> bool:
-            newest = [
-                next(
-                    post
-                    for post in reversed(bot.posts)
-                    if post.address.channel and "Set me up" not in str(post.message)
-                )
-                for bot in (self.bot, self.other)
-            ]
-            return all(words in f"{post.message.title}\n{post.message.text}" for post in newest)
+            newest = [self.cards(bot)[-1:] for bot in (self.bot, self.other)]
+            return all(one and words in f"{one[0].message.title}\n{one[0].message.text}" for one in newest)
 
         try:
             await until(shown)

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("turned_away", sa.Integer(), nullable=False),
         sa.Column("exported", sa.Integer(), nullable=False),
         sa.Column("activity_id", types.Id(), nullable=True),
+        sa.Column("recipient", sa.String(), nullable=False),
         sa.Column("keeper_id", types.Id(), nullable=True),
         sa.Column("created_at", types.Utc(), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name="fk_drop_sample_community_id"),
