@@ -1,4 +1,4 @@
-"""``hallkeeper rehearse drop``: thousands want one of a few hundred things at once, and are asked what they were told."""
+"""``hallkeeper rehearse drop``: thousands want one of a few hundred things, and are asked what they were told."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.acting import ActingError, World, find_control, until
+from app.acting import ActingError, World, control_of, fill, find_control, press, until
 from app.rehearse.bar import Bar
-from app.rehearse.stage import CHANNEL, Member, Stage, told
+from app.rehearse.stage import Member, Stage, told
 from core.clock import SystemClock
 from core.markup import plain
 from plugins.sampling_drops import SamplingDrops
@@ -33,8 +33,20 @@ from sandbox.walk import Walk
 from storage.people import lookup_of
 from storage.tables import Account, Participation
 
+DROP = """\
+product = "Oat drink, 1 litre"
+brand = "Havre"
+gives = "parcel"
+stock = {units}
+
+[[question]]
+ask = "How do you take it?"
+options = ["In coffee", "Neat"]
+pass = ["In coffee", "Neat"]
+"""
+"""What is given away. Whoever answers may have one, so all that can be given is given."""
 BUTTON = "Get one"
-DECLINES = frozenset({BUTTON, "Show mine", "I don't want it", "Change the address"})
+DECLINES = frozenset({BUTTON, "Show mine", "I don’t want it", "Change the address"})
 """Buttons that our members leave alone once they are on their way."""
 RUSH_SECONDS = 1.0
 """Within so long all have pressed for the first time, each at a moment of chance."""
@@ -212,56 +224,22 @@ def _moment(made: UUID) -> datetime:
 
 
 async def publish(stage: Stage, units: int) -> None:
-    """Until the plugin has its command."""
-    from plugins.sampling_drops.definition import Definition, Question
-    from plugins.sampling_drops.drops import WAITING, lock, save, start
-    from plugins.sampling_drops.sealing import new_key
-    from plugins.sampling_drops.tables import SampleChannel
-    from storage.tables import Channel, Space
-    from storage.tx import Tx
+    """Make the drop and publish it in all spaces, as the owner would."""
+    world = stage.worlds[0]
+    text = DROP.format(units=units)
 
-    def unit(tx: Tx) -> None:
-        drop_id = tx.new_id()
-        definition = Definition(
-            "Tea", "Leaf & Co", questions=(Question("Tea or coffee?", ("Tea", "Coffee"), ("Tea", "Coffee")),)
-        )
-        tx.add(
-            Sample(
-                community_id=stage.community_id,
-                id=drop_id,
-                state=WAITING,
-                gives="parcel",
-                definition=definition.to_data(),
-                stock=units,
-                key=new_key(stage.store.vault),
-                created_at=tx.now,
-            )
-        )
-        known = {row[0]: row[1] for row in tx.execute(select(col(Channel.external_id), col(Channel.id))).all()}
-        for world in stage.worlds:
-            space = tx.scalar(select(col(Space.id)).where(col(Space.external_id) == world.space))
-            channel = known.get(world.channel)
-            if channel is None:
-                channel = tx.new_id()
-                tx.add(
-                    Channel(
-                        community_id=stage.community_id,
-                        id=channel,
-                        space_id=space,
-                        external_id=world.channel,
-                        name=CHANNEL,
-                    )
-                )
-            tx.add(SampleChannel(community_id=stage.community_id, drop_id=drop_id, channel_id=channel))
-        drops = list(lock(tx, {(stage.community_id, drop_id)}).values())
-        start(tx, drops)
-        save(tx, drops)
+    async def go_on(shown: Outcome, label: str) -> Outcome:
+        return await press(world, world.owner, control_of(shown, label))
 
-    await stage.store.write(unit)
+    shown = await world.platform.command(world.owner, world.channel, "/hall drops")
+    draft = await fill(world, world.owner, await go_on(shown, "New from a text"), lambda _label, _options: text)
+    where = await go_on(draft, "Channels")
+    ready = await fill(world, world.owner, where, lambda _label, options: options[0] if options else "")
+    await go_on(await go_on(ready, "Publish …"), "Publish")
 
 
 async def _cards(stage: Stage, cards: Sequence[tuple[World, MessageView]], units: int) -> list[str]:
-    """Cards that don't come to say that all is given away, each in a line. Platforms let only so many edits through."""
+    """Cards that don't come to say that all is given away, each in a line. Edits have their platform's pace."""
     wanted = plain(f"All {units} are given away")
 
     async def find() -> bool:
