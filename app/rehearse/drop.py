@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -20,11 +19,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.acting import ActingError, World, control_of, fill, find_control, press, until
-from app.rehearse.bar import Bar
+from app.rehearse.command import Rehearsed
 from app.rehearse.stage import Member, Stage, told
 from core.clock import SystemClock
 from core.markup import plain
-from plugins.sampling_drops import SamplingDrops
 from plugins.sampling_drops.claims import Is
 from plugins.sampling_drops.tables import Claim, Sample
 from plugins.sampling_drops.taking import STANDS
@@ -56,8 +54,6 @@ PATIENCE_SECONDS = 240.0
 """Whoever was told nothing for so long gives up, and the rehearsal failed."""
 CARD_SECONDS = 90.0
 """How long the cards may take to show the end."""
-SHOWN = 20
-"""Findings that are shown; the rest is counted."""
 
 
 class Word(StrEnum):
@@ -110,6 +106,8 @@ class Rush:
     """Everybody presses, and goes on to the end."""
 
     stage: Stage
+    pace: float = 1.0
+    """Scales every human delay."""
     tries: list[Try] = field(default_factory=list)
     _clock: SystemClock = field(default_factory=SystemClock)
 
@@ -138,7 +136,7 @@ class Rush:
         chance = Random(f"{self.stage.seed} {member.number}")
 
         async def pause(seconds: float) -> None:
-            await asyncio.sleep(seconds * chance.lognormvariate(0.0, 0.4))
+            await asyncio.sleep(self.pace * seconds * chance.lognormvariate(0.0, 0.4))
 
         await asyncio.sleep(chance.uniform(0.0, RUSH_SECONDS))
         until = time.monotonic() + PATIENCE_SECONDS
@@ -165,7 +163,8 @@ class Rush:
 
 def _is(outcome: Outcome, card: MessageView) -> bool:
     """Nothing but the card itself changed in front of the member."""
-    return outcome.message is not None and outcome.message.id == card.id
+    message = outcome.message
+    return message is not None and message.id == card.id and outcome.text in ("", message.text)
 
 
 # -- what the store holds -------------------------------------------------------------------------------------------
@@ -295,48 +294,50 @@ def _figures(tries: Sequence[Try]) -> dict[str, Any]:
     }
 
 
-async def rehearse(
-    members: int, units: int, *, store: str, crash: bool, seed: int, folder: Path, bar: Bar
-) -> tuple[dict[str, Any], list[str]]:
-    """Do it. Returns the figures, and what isn't as it should be."""
+async def rehearse(stage: Stage, units: int, *, crash: bool, pace: float = 1.0) -> Rehearsed:
+    """Build the stage, give so many away, and compare what everybody was told with what the store holds."""
     async with AsyncExitStack() as stack:
-        stage = Stage(SamplingDrops, store, members, seed, folder, bar)
         await stage.build(stack)
-        bar.say("The drop is published")
+        stage.bar.say("The drop is published")
         await publish(stage, units)
-        rush = Rush(stage)
+        rush = Rush(stage, pace)
         seconds = await rush.run(crash)
-        bar.say("What they were told is compared with the store")
+        stage.bar.say("What they were told is compared with the store")
         kept = await held(stage)
-        wrong = judge(rush.tries, kept)
-        owners = Counter(kept.persons[account] for account, state in kept.claims.items() if state == "given")
-        doubled = sum(count - 1 for count in owners.values())
-        cards = await _cards(stage, [(world, rush.cards[world.platform.name][0]) for world in stage.worlds], units)
-        troubles = stage.troubles
+        findings = judge(rush.tries, kept)
+        wrong = len(findings)
+        findings += await _cards(
+            stage, [(world, rush.cards[world.platform.name][0]) for world in stage.worlds], units
+        )
+        findings += stage.troubles
+    owners = Counter(kept.persons[account] for account, state in kept.claims.items() if state == "given")
+    given, doubled = sum(owners.values()), sum(count - 1 for count in owners.values())
+    expected = min(units, len({one.person for one in stage.members}))
     told_given = sum(one.word is Word.GIVEN for one in rush.tries)
-    result = {
+    counts = {"given": given, "counted in the store": kept.given, "told that they have one": told_given}
+    findings = [
+        *(f"{what}: {count}, and not {expected}" for what, count in counts.items() if count != expected),
+        *([f"{doubled} more than one a person"] if doubled else []),
+        *findings,
+    ]
+    figures = {
         **_figures(rush.tries),
-        "units": kept.units,
-        "given": sum(owners.values()),
+        "units": units,
+        "given": given,
         "doubled": doubled,
-        "told_wrong": len(wrong),
+        "told_wrong": wrong,
         "seconds": round(seconds, 1),
-        "linked_pairs": len(stage.pairs),
-        "crashes": stage.crashes,
-        "store": stage.store.dialect,
-        "processes": len(stage.halls),
-        "seed": seed,
+        **stage.figures(),
         "platforms": {
             world.platform.name: _figures([one for one in rush.tries if one.member.world is world])
             for world in stage.worlds
         },
     }
-    expected = min(units, members - len(stage.pairs))
-    counts = {
-        "given": sum(owners.values()),
-        "counted in the store": kept.given,
-        "told that they have one": told_given,
-    }
-    findings = [f"{what}: {count}, and not {expected}" for what, count in counts.items() if count != expected]
-    findings += [f"persons have {doubled} more than one each"] if doubled else []
-    return result, [*findings, *cards, *wrong, *troubles]
+    words = (
+        f"{len(rush.tries)} members wanted one of {units}: {given} were given, {doubled} doubled, "
+        f"{figures['refused']} refused, {wrong} told what isn’t so. The last was told after {seconds:.0f} s; from a "
+        f"press to its answer {figures['p50_ms']:.0f} ms at the median, {figures['p99_ms']:.0f} ms at 99 %. "
+        f"{figures['unanswered']} presses showed nothing in time and were pressed again; "
+        f"{stage.crashes} processes were killed."
+    )
+    return Rehearsed(figures, words, findings)

@@ -47,7 +47,7 @@ LINKING_AT_ONCE = 8
 LINK_TRIES = 6
 CRASHES = 5
 """How often processes are killed while members are busy."""
-CRASH_SECONDS = (1.0, 4.0)
+CRASH_SECONDS = (0.2, 3.0)
 """The time from a process being ready until it is killed, at least and at most."""
 
 
@@ -189,6 +189,16 @@ class Stage:
         """Processes that died are ready again."""
         for hall in self.halls:
             await self._ready(hall)
+
+    def figures(self) -> dict[str, Any]:
+        """How it was set."""
+        return {
+            "linked_pairs": len(self.pairs),
+            "crashes": self.crashes,
+            "store": self.store.dialect,
+            "processes": len(self.halls),
+            "seed": self.seed,
+        }
 
     @property
     def troubles(self) -> list[str]:
