@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -40,6 +41,7 @@ class Places:
         self._clock = clock
         self._spaces: dict[tuple[str, str], tuple[datetime, Place]] = {}
         self._private: dict[tuple[str, UUID], tuple[datetime, tuple[Place, ...]]] = {}
+        self._loading: dict[tuple[str, str], asyncio.Task[Place]] = {}
 
     async def of_space(self, platform: str, external_id: str) -> Place:
         """The place of a platform's space; without a community when it is not set up."""
@@ -47,7 +49,13 @@ class Places:
         if known is not None:
             return known
         now = self._clock.now()
-        place = await self._load(platform, external_id)
+        # Hundreds may ask in the moment when it is forgotten: one of them reads it for all.
+        key = (platform, external_id)
+        loading = self._loading.get(key)
+        if loading is None:
+            loading = self._loading[key] = asyncio.create_task(self._load(platform, external_id))
+            loading.add_done_callback(lambda done: self._loaded(key, done))
+        place = await asyncio.shield(loading)
         if place.community_id is not None:  # a space that is being set up is asked for every time
             self._spaces[platform, external_id] = (now + BELIEVED, place)
         return place
@@ -79,6 +87,11 @@ class Places:
         """Something was set up here: look again."""
         self._spaces.clear()
         self._private.clear()
+        self._loading.clear()
+
+    def _loaded(self, key: tuple[str, str], done: asyncio.Task[Place]) -> None:
+        if self._loading.get(key) is done:
+            del self._loading[key]
 
     async def _load(self, platform: str, external_id: str) -> Place:
         async with self._store.session() as session:

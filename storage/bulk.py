@@ -42,6 +42,28 @@ def insert_all(tx: Tx, model: type[Table], rows: Rows, **common: Any) -> None:
                 copy.write_row(values)
 
 
+def insert_new(tx: Tx, model: type[Table], rows: Rows, **common: Any) -> None:
+    """Insert those rows that no unique key knows yet, and leave the others out."""
+    if not rows:
+        return
+    own, shared = _columns(model, rows[0]), _columns(model, common)
+    columns = own | shared
+    names = ", ".join(columns)
+    with tx.cursor() as cursor:
+        if tx.dialect == "sqlite":
+            places = ", ".join("?" for _ in columns)
+            cursor.executemany(
+                f"INSERT INTO {_name(model)} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608  our own names
+                _converted(tx, own, rows, shared, common),
+            )
+            return
+        cursor.execute(
+            f"INSERT INTO {_name(model)} ({names}) SELECT * FROM unnest({_arrays(tx, columns)}) "  # noqa: S608  our own names
+            "ON CONFLICT DO NOTHING",
+            _turned(columns, _converted(tx, own, rows, shared, common)),
+        )
+
+
 def update_all(tx: Tx, model: type[Table], keys: Sequence[str], rows: Rows, **common: Any) -> None:
     """Set in the rows with those keys all else that the mappings name."""
     if not rows:

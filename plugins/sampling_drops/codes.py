@@ -78,7 +78,7 @@ async def sealed(vault: Vault, key: bytes | None, text: str, drop_id: UUID) -> S
     if not found:
         raise Refused(_("There is no code in it. Write one a line."), "codes")
     if len(found) > MOST:
-        raise Refused(_("That are {n} codes. Hand in at most {most} at once.", n=len(found), most=MOST), "codes")
+        raise Refused(_("Those are {n} codes: hand in at most {most} at once.", n=len(found), most=MOST), "codes")
 
     def work() -> dict[bytes, bytes]:
         own = sealing.of(vault, key)
@@ -102,7 +102,7 @@ def keep(tx: Tx, community_id: UUID, drop_id: UUID, what: Sealed) -> Taken:
     """Keep those that are new. Raises :class:`Refused` where the drop takes none."""
     row = locked(tx, community_id, drop_id, drops.DRAFT, drops.WAITING, drops.OPEN)
     if row.gives != CODE:
-        raise Refused(_("This drop gives parcels away, no codes."), "codes")
+        raise Refused(_("This drop gives away parcels, not codes."), "codes")
     prints = list(what.codes)
     known: set[bytes] = set()
     for first in range(0, len(prints), AT_ONCE):

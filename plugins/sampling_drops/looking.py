@@ -184,7 +184,7 @@ def _running(ctx: Context, found: Look, said: Words) -> Message:
             controls.append(Button(_("Change the stock"), ctx.action("stock", row.id), form=True))
         else:
             controls.append(Button(_("Add codes"), ctx.action("codes", row.id), form=True))
-        controls.append(Button(_("Looks and closing"), ctx.action("edit", row.id), form=True))
+        controls.append(Button(_("Look and closing time"), ctx.action("edit", row.id), form=True))
         controls.append(Button(_("End it …"), ctx.action("end", row.id), style=ButtonStyle.DANGER))
     if found.waiting:
         text.append(
@@ -217,7 +217,7 @@ def funnel(row: Sample) -> tuple[Pair, ...]:
         Pair(
             _("Given"), _("{count} of {stock}, and {held} held now", count=row.given, stock=row.stock, held=row.held)
         ),
-        Pair(_("Exported"), _("{count} addresses", count=row.exported) if row.gives == PARCEL else "–"),
+        Pair(_("Exported"), _("{n} address", "{n} addresses", n=row.exported) if row.gives == PARCEL else "–"),
     )
 
 

@@ -48,8 +48,11 @@ def recipient_of(text: str) -> str | None:
     return text
 
 
-def export(tx: Tx, vault: Vault, community_id: UUID, drop_id: UUID) -> int:
-    """Make the file and erase the addresses that are in it; how many. Raises :class:`Refused`."""
+def export(tx: Tx, vault: Vault, community_id: UUID, drop_id: UUID) -> tuple[int, UUID | None]:
+    """Make the file and erase the addresses that are in it; how many, and of which activity.
+
+    Raises :class:`Refused`.
+    """
     row = locked(tx, community_id, drop_id, drops.OPEN, drops.CLOSING, drops.CLOSED)
     found = tx.execute(
         select(col(Claim.id), col(Claim.member_id), col(Claim.sealed))
@@ -79,7 +82,7 @@ def export(tx: Tx, vault: Vault, community_id: UUID, drop_id: UUID) -> int:
     if row.state == drops.CLOSED:
         drops.shred(tx, list(drops.lock(tx, [(community_id, drop_id)]).values()))
     set_alarm(tx, community_id, drop_id, drops.PLUGIN, drops.PURGE, tx.now + KEPT, or_sooner=True)
-    return len(found)
+    return len(found), row.activity_id
 
 
 def purge(tx: Tx, rings: Sequence[Ring]) -> None:

@@ -125,7 +125,7 @@ def edit_form(action: Action, found: Look, time_zone: str) -> Form:
     definition = found.definition
     label, picture = texts_form(action, definition).fields[0], base_form(action, definition).fields[4]
     closing = closing_fields(found.row.closes_at, ZoneInfo(time_zone))
-    return Form(action, _("Looks and closing"), (label, picture, *closing), submit=_("Save"))
+    return Form(action, _("Look and closing time"), (label, picture, *closing), submit=_("Save"))
 
 
 async def change_running(ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
@@ -192,9 +192,9 @@ async def export(ctx: Context, action: Action) -> Answer:
         return gone()
 
     def unit(tx: Tx) -> int:
-        count = parcels.export(tx, ctx.vault, ctx.community_id, drop_id)
+        count, activity_id = parcels.export(tx, ctx.vault, ctx.community_id, drop_id)
         # By the manager, who hands them on: not an act of those whose parcels they are.
-        ctx.participate(tx, "export", features={"parcels": count})
+        ctx.participate(tx, "export", activity_id=activity_id, features={"parcels": count})
         return count
 
     try:

@@ -94,3 +94,28 @@ async def test_many_are_known_at_once(store: Store, vault: Vault) -> None:
     assert len({first.member_id, second.member_id, elsewhere.member_id}) == 3
     assert await store.write(lambda tx: people.known_all(tx, vault, who)) == [first, second, elsewhere]
     assert await store.write(lambda tx: people.known_all(tx, vault, [])) == []
+
+
+async def test_many_who_come_at_once_are_made_once(store: Store, vault: Vault) -> None:
+    one, other = uuid4(), uuid4()
+
+    def halls(tx: Tx) -> None:
+        for community in (one, other):
+            tx.add(Community(id=community, name="Hall", language="en", time_zone="UTC", created_at=tx.now))
+
+    await store.write(halls)
+    who = [people.Identity(community, "p", "s", f"{number}") for community in (one, other) for number in range(50)]
+    orders = [who, who[::-1], who[::3], who[1::2][::-1]]
+    found = await asyncio.gather(
+        *(
+            store.write(lambda tx, order=order: people.known_all(tx, vault, order), lane_key=uuid4())  # type: ignore[misc]
+            for order in orders
+        )
+    )
+    known = [dict(zip(order, ids, strict=True)) for order, ids in zip(orders, found, strict=True)]
+    assert all(ids[one] == known[0][one] for ids in known for one in ids)
+    async with store.session() as session:
+        counts = [
+            await session.scalar(select(func.count()).select_from(model)) for model in (Account, Person, Member)
+        ]
+    assert counts == [50, 50, 100]
