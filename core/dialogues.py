@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -51,15 +51,11 @@ class StoredDialogues:
 
     async def save(self, platform: str, key: str, state: Mapping[str, Any]) -> None:
         """Keep the state. Durable when it returns."""
-        now = self._clock.now()
-        name = self._name(key)
-        sealed = self._store.vault.seal(json.dumps(state).encode(), self._context(platform, name))
+        await self._store.write(self._keeping(platform, key, state))
 
-        def unit(tx: Tx) -> None:
-            tx.run(_FORGET, platform=platform, key=name)
-            tx.insert(Dialogue, platform=platform, key=name, sealed=sealed, expires_at=now + KEPT, updated_at=now)
-
-        await self._store.write(unit)
+    def keep(self, tx: Tx, platform: str, key: str, state: Mapping[str, Any]) -> None:
+        """:meth:`save`, as a part of a unit."""
+        self._keeping(platform, key, state)(tx)
 
     def forget(self, tx: Tx, platform: str, key: str) -> None:
         """:meth:`clear`, as a part of a unit."""
@@ -85,6 +81,16 @@ class StoredDialogues:
     def forget_all(self, tx: Tx, who: Who) -> int:
         """Erase all that somebody began to say. How many rows went."""
         return len(tx.execute(delete(Dialogue).where(self._theirs(who)).returning(col(Dialogue.key))).all())
+
+    def _keeping(self, platform: str, key: str, state: Mapping[str, Any]) -> Callable[[Tx], None]:
+        now, name = self._clock.now(), self._name(key)
+        sealed = self._store.vault.seal(json.dumps(state).encode(), self._context(platform, name))
+
+        def unit(tx: Tx) -> None:
+            tx.run(_FORGET, platform=platform, key=name)
+            tx.insert(Dialogue, platform=platform, key=name, sealed=sealed, expires_at=now + KEPT, updated_at=now)
+
+        return unit
 
     def _theirs(self, who: Who) -> ColumnElement[bool]:
         begun = ((who.platform, who.external_id), (DRAFT, drafts_of(who)))

@@ -34,6 +34,9 @@ T = TypeVar("T")
 POSTGRES_LANES = 4
 
 
+_VAULT = "vault"
+
+
 class Store:
     """Reads through sessions, writes through one writer that answers after the commit."""
 
@@ -167,7 +170,7 @@ class Store:
         engine = self._reading or await self._open_reading()
         from sqlalchemy.ext.asyncio import AsyncSession  # the engine has loaded it
 
-        async with AsyncSession(engine, expire_on_commit=False) as session:
+        async with AsyncSession(engine, expire_on_commit=False, info={_VAULT: self.vault}) as session:
             try:
                 yield session
             except DBAPIError as error:
@@ -198,6 +201,12 @@ class Store:
             await self._reading.dispose()
         self._writing.dispose()
         self._quick.dispose()
+
+
+def vault_of(session: AsyncSession) -> Vault:
+    """The vault of the store that a session reads, for a card that shows what somebody agreed to have shown."""
+    vault: Vault = session.info[_VAULT]
+    return vault
 
 
 def _prepare(url: URL, vault: Vault, upgrade: bool, plugins: Sequence[PluginMigrations], now: datetime) -> None:

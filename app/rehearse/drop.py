@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.acting import ActingError, World, control_of, fill, find_control, press, until
+from app.acting import ActingError, control_of, fill, find_control, press, until
 from app.rehearse.command import Rehearsed
 from app.rehearse.stage import Member, Stage, told
 from core.clock import SystemClock
@@ -237,9 +237,10 @@ async def publish(stage: Stage, units: int) -> None:
     await go_on(await go_on(ready, "Publish …"), "Publish")
 
 
-async def _cards(stage: Stage, cards: Sequence[tuple[World, MessageView]], units: int) -> list[str]:
+async def _cards(rush: Rush, units: int) -> list[str]:
     """Cards that don't come to say that all is given away, each in a line. Edits have their platform's pace."""
-    wanted = plain(f"All {units} are given away")
+    wanted = f"All {units} are given away"
+    cards = [(world, rush.cards[world.platform.name][0]) for world in rush.stage.worlds]
 
     async def find() -> bool:
         return all(wanted in world.platform.message(card.id).text for world, card in cards)
@@ -306,9 +307,7 @@ async def rehearse(stage: Stage, units: int, *, crash: bool, pace: float = 1.0) 
         kept = await held(stage)
         findings = judge(rush.tries, kept)
         wrong = len(findings)
-        findings += await _cards(
-            stage, [(world, rush.cards[world.platform.name][0]) for world in stage.worlds], units
-        )
+        findings += await _cards(rush, units) if units <= kept.given else []
         findings += stage.troubles
     owners = Counter(kept.persons[account] for account, state in kept.claims.items() if state == "given")
     given, doubled = sum(owners.values()), sum(count - 1 for count in owners.values())

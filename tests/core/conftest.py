@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from core.hall import Hall
 from core.registry import migrations_of
 from core.testing import FakeBot, SetClock, hall_for
+from plugins.listening_parties import ListeningParties
 from plugins.question_of_the_day import QuestionOfTheDay
 from plugins.sampling_drops import SamplingDrops
 from storage import migrate
@@ -24,7 +25,7 @@ from tests.core.probe import Probe
 from tests.core.scene import scene as scene
 from tests.core.yard import Yard
 
-MIGRATIONS = migrations_of([QuestionOfTheDay, SamplingDrops])
+MIGRATIONS = migrations_of([QuestionOfTheDay, ListeningParties, SamplingDrops])
 
 
 @pytest.fixture(scope="session")

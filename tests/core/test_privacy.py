@@ -23,6 +23,7 @@ from core.plugin import Plugin
 from core.registry import with_core
 from core.testing import FakeBot, install
 from core.testing.fake_bot import EVERYTHING, Post
+from plugins.listening_parties import ListeningParties
 from plugins.question_of_the_day import QuestionOfTheDay
 from storage.tables import Account, Consent, Member, metadata, table_of
 from storage.tx import Tx
@@ -56,7 +57,7 @@ def named(plugins: list[Plugin]) -> dict[str, Plugin]:
 
 
 def test_every_table_that_leads_to_a_person_takes_part() -> None:
-    plugins = with_core([QuestionOfTheDay()])
+    plugins = with_core([QuestionOfTheDay(), ListeningParties()])
     owners = named(plugins)
     for name, table in metadata.tables.items():
         columns = personal(table)

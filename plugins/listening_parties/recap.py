@@ -1,0 +1,87 @@
+"""What is left of a party: its tracks with their votes, and its DJs in the order of what others thought of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from core.markup import escape
+from core.message import Image, Message
+from core.texts import Domain, Words
+from plugins.listening_parties.picture import draw
+from plugins.listening_parties.songs import Song, played
+from plugins.listening_parties.tables import Party
+from plugins.listening_parties.words import joined
+from storage.engine import vault_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_ = Domain("listening_parties")
+
+SHOWN_TRACKS, SHOWN_DJS = 5, 5
+"""In the text, which stands under a picture that shows more: the smallest caption has 1,024 characters."""
+
+
+class Ranked(NamedTuple):
+    """A DJ, ranked by ``score``: what share of ups their tracks have at least, with 95 % certainty."""
+
+    name: str
+    ups: int
+    downs: int
+    score: float
+
+
+async def recap(session: AsyncSession, party: Party, *, drawn: bool = True) -> Message:
+    """The post after a party; ``drawn`` with its picture."""
+    songs = await played(session, vault_of(session), party.community_id, party.id)
+    ranking = await asyncio.to_thread(ranked, songs)
+    parts: list[Words] = [
+        _("{n} track", "{n} tracks", n=len(songs)),
+        _("{n} took part", "{n} took part", n=party.took_part),
+    ]
+    best = sorted(songs, key=lambda one: one.downs - one.ups)[:SHOWN_TRACKS]
+    parts += [f"- {escape(one.name)} · 👍 {one.ups} · 👎 {one.downs}" for one in best]
+    if len(songs) > len(best):
+        parts.append(_("… and {n} more", n=len(songs) - len(best)))
+    if ranking:
+        parts.append(_("**DJs**"))
+    parts += [
+        f"{place}\\. {escape(one.name)} · 👍 {one.ups} · 👎 {one.downs}"
+        for place, one in enumerate(ranking[:SHOWN_DJS], 1)
+    ]
+    image = None
+    if songs and drawn:
+        image = Image(alt=_("The tracks of the party with their votes"), data=await picture(party, songs))
+    title = _("That was {title}", title=escape(party.title))
+    return Message(title=title, text=joined(parts), image=image, language=party.language)
+
+
+async def picture(party: Party, songs: Sequence[Song]) -> bytes:
+    """The tracks and their votes as a PNG."""
+    return await asyncio.to_thread(draw, party.title, [(one.name, one.ups, one.downs) for one in songs])
+
+
+def ranked(songs: Sequence[Song]) -> list[Ranked]:
+    """The DJs by the Wilson lower bound of ups among their votes, so that one lucky vote is not first.
+
+    Whoever is shown by no name is not ranked. Slow the first time: not for the event loop.
+    """
+    counts: dict[UUID, tuple[str, int, int]] = {}
+    for one in songs:
+        if one.account_id is not None and one.dj:
+            _name, ups, downs = counts.get(one.account_id, ("", 0, 0))
+            counts[one.account_id] = (one.dj, ups + one.ups, downs + one.downs)
+    found = [Ranked(name, ups, downs, wilson(ups, downs)) for name, ups, downs in counts.values()]
+    return sorted(found, key=lambda one: (-one.score, -one.ups, one.name))
+
+
+def wilson(ups: int, downs: int) -> float:
+    """The lower bound of Wilson's 95 % interval for the share of ups; 0 without a vote."""
+    if not ups + downs:
+        return 0.0
+    from scipy.stats import binomtest  # heavy, and no start needs it
+
+    return float(binomtest(ups, ups + downs).proportion_ci(method="wilson").low)
