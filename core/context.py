@@ -18,7 +18,7 @@ from core.capabilities import Capabilities
 from core.deciding import REPEAT, Asked, Decider, Deciding
 from core.dialogues import DRAFT
 from core.event import Event, HeardByAll, Who
-from core.form import MAX_OPTIONS
+from core.form import MAX_OPTIONS, Raw
 from core.markup import mention
 from core.places import Place
 from core.plugin import Plugin
@@ -218,6 +218,11 @@ class Context:
         result = await self._hall.store.write(whole, lane_key=self.place.community_id)
         self._hall.wake()
         return result
+
+    def keep_draft(self, tx: Tx, raw: Mapping[str, Raw]) -> None:
+        """Of the form that this unit takes keep a part for the next try, such as the lines that could not be read:
+        the form opens with it. Only in the unit of a submit handler."""
+        self._hall.drafts.keep(tx, DRAFT, self.draft, dict(raw))
 
     async def decide(self, decider: Decider[T], said: Any = None, *, about: UUID | None = None) -> T:
         """:meth:`write` for what many want at once: ``decider`` sees all requests that wait, and answers each.
