@@ -12,7 +12,7 @@ import inspect
 import math
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -81,18 +81,35 @@ def drop(options: Options) -> int:
       hallkeeper rehearse drop --store postgresql://user:password@host/an_empty_database --json
     The last line is JSON. It ends with 0 when everything agrees, else with 1 and who was told what isn't so.
     """
-    from app.rehearse.command import run as rehearse
     from app.rehearse.drop import rehearse as give
-    from app.rehearse.stage import Stage
     from plugins.sampling_drops import SamplingDrops
+
+    return _rehearse(options, SamplingDrops, lambda stage: give(stage, options.units, crash=options.crash))
+
+
+def party(options: Options) -> int:
+    """Rehearse a listening party: one evening in three spaces, and votes from all of them.
+
+    A host announces a party with four short tracks; members come, vote and change their mind, also those with
+    accounts on two platforms. In the end each person's last vote on each track must be counted once, and all posts
+    must show the same. It takes two minutes; nothing leaves this machine, and it needs no token.
+      hallkeeper rehearse party
+      hallkeeper rehearse party --members 60 --crash --json
+    The last line is JSON. It ends with 0 when everything agrees, else with 1 and what does not.
+    """
+    from app.rehearse.party import rehearse as listen
+    from plugins.listening_parties import ListeningParties
+
+    return _rehearse(options, ListeningParties, lambda stage: listen(stage, crash=options.crash))
+
+
+def _rehearse(options: Options, plugin: Any, act: Callable[[Any], Awaitable[Any]]) -> int:
+    from app.rehearse.command import run as rehearse
+    from app.rehearse.stage import Stage
 
     return _finish(
         rehearse(
-            lambda folder, bar: give(
-                Stage(SamplingDrops, options.store, options.members, options.seed, folder, bar),
-                options.units,
-                crash=options.crash,
-            ),
+            lambda folder, bar: act(Stage(plugin, options.store, options.members, options.seed, folder, bar)),
             options.json,
         )
     )
@@ -167,6 +184,8 @@ def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
     one = _command(several, drop, drop)
     _add_rehearsal(one, members=5000)
     one.add_argument("--units", type=_count, default=300, help="how many there are (default: %(default)s)")
+
+    _add_rehearsal(_command(several, party, party), members=300)
 
     one = _command(group, doctor, doctor)
     _add_settings(one)

@@ -6,7 +6,7 @@ import asyncio
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +28,6 @@ from plugins.sampling_drops.tables import Claim, Sample
 from plugins.sampling_drops.taking import STANDS
 from sandbox.control import ControlError, ControlView, MessageView, Outcome, OutcomeKind
 from sandbox.walk import Walk
-from storage.people import lookup_of
 from storage.tables import Account, Participation
 
 DROP = """\
@@ -117,22 +116,16 @@ class Rush:
         """All at once; the seconds that it took until the last was told."""
         stage, began = self.stage, time.monotonic()
         cards = self.cards = {world.platform.name: await find_control(world, BUTTON) for world in stage.worlds}
-        over = asyncio.Event()
-        killing = asyncio.create_task(stage.crash(over)) if crash else None
         with stage.bar.count("members are told", len(stage.members)) as tick:
-            self.tries = await asyncio.gather(
-                *(self._claim(one, *cards[one.platform.name], tick) for one in stage.members)
-            )
-        seconds = time.monotonic() - began
-        over.set()
-        if killing is not None:
-            await killing
-            await stage.until_quiet()
+            async with stage.crashing(crash):
+                await stage.for_each(lambda one: self._claim(one, *cards[one.platform.name]), tick)
+                seconds = time.monotonic() - began
         return seconds
 
-    async def _claim(self, member: Member, card: MessageView, button: ControlView, tick: Callable[[], None]) -> Try:
+    async def _claim(self, member: Member, card: MessageView, button: ControlView) -> None:
         """Press, and press again as people do who are told nothing."""
         mine = Try(member)
+        self.tries.append(mine)
         chance = Random(f"{self.stage.seed} {member.number}")
 
         async def pause(seconds: float) -> None:
@@ -157,8 +150,6 @@ class Rush:
             mine.word = word_of(mine.words)
             if mine.word is Word.NOTHING:
                 await pause(AGAIN_SECONDS)
-        tick()
-        return mine
 
 
 def _is(outcome: Outcome, card: MessageView) -> bool:
@@ -187,31 +178,19 @@ async def held(stage: Stage) -> Held:
     async with stage.store.session() as session:
         sample = (await session.execute(select(col(Sample.stock), col(Sample.given)))).one()
         claims = (await session.execute(select(col(Claim.account_id), col(Claim.state), col(Claim.id)))).all()
-        accounts = (
-            await session.execute(
-                select(*(getattr(Account, name) for name in ("id", "person_id", "platform", "scope", "lookup")))
-            )
-        ).all()
+        persons = (await session.execute(select(col(Account.id), col(Account.person_id)))).all()
         gifts = (
             (await session.execute(select(col(Participation.id)).where(col(Participation.kind) == "given")))
             .scalars()
             .all()
         )
-    by_lookup = {bytes(lookup): account for account, _, _, _, lookup in accounts}
-    scopes = {platform: scope for _, _, platform, scope, _ in accounts}
-    found: dict[int, UUID] = {}
-    for member in stage.members:
-        name = member.platform.name
-        account = by_lookup.get(lookup_of(stage.store.vault, name, scopes.get(name, ""), member.id))
-        if account is not None:
-            found[member.number] = account
     given = [claim_id for _, state, claim_id in claims if state == "given"]
     return Held(
         sample.stock,
         sample.given,
         {account: state for account, state, _ in claims},
-        {account: person for account, person, _, _, _ in accounts},
-        found,
+        dict(persons),  # type: ignore[arg-type]  # rows of two are pairs
+        await stage.accounts(),
         max(map(_moment, given), default=None),
         max(map(_moment, gifts), default=None),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from app.acting import ActingError, World, code_in, come_in, make_world, until
 from app.rehearse.bar import Bar
@@ -28,6 +28,8 @@ from sandbox.telegram import TelegramSandbox
 from storage.connect import writing_engine
 from storage.engine import Store
 from storage.errors import StoreUnavailable
+from storage.people import lookup_of
+from storage.tables import Account
 from storage.url import parse_url, shown
 from storage.vault import Vault
 
@@ -169,15 +171,29 @@ class Stage:
         if not hall.ready.is_set():
             raise StageError(f"hallkeeper did not start. It said:\n{hall.last_words}")
 
-    async def crash(self, busy: asyncio.Event) -> None:
-        """Kill processes at moments of chance and start them again, while ``busy`` is not set."""
+    @asynccontextmanager
+    async def crashing(self, really: bool) -> AsyncIterator[None]:
+        """Meanwhile processes die, if ``really``; afterwards all are ready again."""
+        calm = asyncio.Event()
+        killing = asyncio.create_task(self._kill(calm)) if really else None
+        try:
+            yield
+        finally:
+            calm.set()
+            if killing is not None:
+                await killing
+        for hall in self.halls:
+            await self._ready(hall)
+
+    async def _kill(self, calm: asyncio.Event) -> None:
+        """Kill processes at moments of chance and start them again."""
         chance = Random(f"crash {self.seed}")
         while self.crashes < CRASHES:
             hall = chance.choice(self.halls)
             await self._ready(hall)
             with suppress(TimeoutError):
-                await asyncio.wait_for(busy.wait(), chance.uniform(*CRASH_SECONDS))
-            if busy.is_set():
+                await asyncio.wait_for(calm.wait(), chance.uniform(*CRASH_SECONDS))
+            if calm.is_set():
                 return
             hall.send(signal.SIGKILL)
             self.crashes += 1
@@ -185,10 +201,31 @@ class Stage:
             await hall.ended()
             await hall.start()
 
-    async def until_quiet(self) -> None:
-        """Processes that died are ready again."""
-        for hall in self.halls:
-            await self._ready(hall)
+    async def for_each(
+        self, act: Callable[[Member], Awaitable[None]], tick: Callable[[], None] = lambda: None
+    ) -> None:
+        """What every member does, all at the same time."""
+
+        async def one(member: Member) -> None:
+            await act(member)
+            tick()
+
+        await asyncio.gather(*(one(member) for member in self.members))
+
+    async def accounts(self) -> dict[int, UUID]:
+        """The members' accounts in the store, by their number; who never acted has none."""
+        columns = (getattr(Account, name) for name in ("id", "platform", "scope", "lookup"))
+        async with self.store.session() as session:
+            rows = (await session.execute(select(*columns))).all()
+        by_lookup = {bytes(lookup): account_id for account_id, _, _, lookup in rows}
+        scopes = {platform: scope for _, platform, scope, _ in rows}
+        found = {}
+        for one in self.members:
+            name = one.platform.name
+            account_id = by_lookup.get(lookup_of(self.store.vault, name, scopes.get(name, ""), one.id))
+            if account_id is not None:
+                found[one.number] = account_id
+        return found
 
     def figures(self) -> dict[str, Any]:
         """How it was set."""
