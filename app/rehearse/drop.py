@@ -189,7 +189,7 @@ async def held(stage: Stage) -> Held:
         sample.stock,
         sample.given,
         {account: state for account, state, _ in claims},
-        dict(persons),  # type: ignore[arg-type]  # rows of two are pairs
+        dict(persons),
         await stage.accounts(),
         max(map(_moment, given), default=None),
         max(map(_moment, gifts), default=None),
