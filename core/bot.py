@@ -230,7 +230,11 @@ class Bot(Protocol):
         """
 
     async def edit(self, sent: Sent, message: Message) -> None:
-        """Replace a sent message. Raises as :meth:`send`."""
+        """Replace a sent message. Raises as :meth:`send`.
+
+        A message that was sent with a picture of bytes comes with that same picture again, and one without never with
+        one (see :class:`core.message.Image`): so a bot need not upload it again.
+        """
 
     async def delete(self, sent: Sent) -> None:
         """Take a sent message back. Raises as :meth:`send`."""

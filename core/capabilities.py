@@ -52,6 +52,8 @@ class Capabilities:
     max_controls: int
     max_button_label: int
     max_options: int
+    max_caption: int = 0
+    """Characters of a message that has a picture of bytes, where those are fewer than ``max_text``; 0 where not."""
     alert_text: int = 0
     """The longest only-you answer to a press that is not a message; 0 where there is none."""
     edit_every: float = 2.0

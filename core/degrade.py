@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from core.capabilities import Capabilities
 from core.markup import escape
-from core.message import MAX_BUTTON_LABEL, Button, Choice, Control, Message, Pair
+from core.message import MAX_BUTTON_LABEL, Button, Choice, Control, Image, Message, Pair
 from core.texts import Words
 
 BESIDE = 4
@@ -27,9 +27,13 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
     """The message as the platform can show it, and every loss. Works on spoken messages (plain strings)."""
     losses: list[Loss] = []
     fields = message.fields
-    title = _cut(message.title, min(capabilities.max_title, capabilities.max_text), "title", losses)
+    image, link = message.image, ""
+    most = capabilities.max_text
+    if image is not None and image.data and capabilities.images and capabilities.max_caption:
+        most = min(most, capabilities.max_caption)
+    title = _cut(message.title, min(capabilities.max_title, most), "title", losses)
     text = message.text
-    room = capabilities.max_text - len(title)
+    room = most - len(title)
     if len(fields) > capabilities.max_fields or room < LEAST_FIELD * len(fields):
         losses.append(Loss("fields", f"{len(fields)} fields became text"))
         lines = [f"**{_plain(pair.name)}:** {_plain(pair.value)}" for pair in fields]
@@ -37,16 +41,17 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
         fields = ()
     elif _length(fields) > room:
         fields = tuple(_shorter(pair, room // len(fields), losses) for pair in fields)
-    image, link = message.image, ""
     if image is not None and not capabilities.images:
         losses.append(Loss("image"))
-        link = f"[{escape(_plain(image.alt) or image.url)}]({image.url.replace(')', '%29')})"
+        link = _instead(image)
         image = None
     room -= _length(fields)
     if len(link) >= room:  # a link that is cut leads nowhere
         link = ""
     text = _cut(text, room - len(link) - 1 if link else room, "text", losses)
     text = f"{text}\n{link}".strip() if link else text
+    if not (text or title or fields or image):
+        text = "…"  # a picture without words was all there was
     if message.thread and not capabilities.threads:
         losses.append(Loss("thread"))
     controls = tuple(_control(control, message, capabilities, losses) for control in message.controls)
@@ -65,6 +70,12 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
         ),
         tuple(losses),
     )
+
+
+def _instead(image: Image) -> str:
+    """What stands where a picture can't: a link to it, or its words."""
+    words = escape(_plain(image.alt) or image.url)
+    return f"[{words}]({image.url.replace(')', '%29')})" if image.url else words
 
 
 def _control(control: Control, message: Message, capabilities: Capabilities, losses: list[Loss]) -> Control:

@@ -79,6 +79,14 @@ class FormView:
 
 
 @dataclass(frozen=True)
+class ImageView:
+    """A picture. ``alt`` is what is read aloud, empty where the platform has no such words."""
+
+    url: str
+    alt: str = ""
+
+
+@dataclass(frozen=True)
 class MessageView:
     """A message as people see it. ``only_for`` is the member's id where nobody else sees it.
 
@@ -95,7 +103,7 @@ class MessageView:
     at: float
     title: str = ""
     controls: tuple[ControlView, ...] = ()
-    images: tuple[str, ...] = ()
+    images: tuple[ImageView, ...] = ()
     reply_to: str = ""
     thread: str = ""
     only_for: str = ""

@@ -27,6 +27,7 @@ from core.texts import Domain, Words
 from core.watch_words import Teller, more_words, rows, watched
 from storage.tables import Channel, Community, Delivery, Member, ParticipationDay, Space
 from web.html import html_of
+from web.pictures import Picture, Pictures
 from web.planned import planned
 from web.sign_in import COOKIE, SESSION_LIVES, Session, SignIn
 
@@ -73,10 +74,11 @@ class FileUse(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What a plugin shows, with its files."""
+    """What a plugin shows, with its files and its picture."""
 
     message: Message
     files: list[FileUse]
+    picture: Picture | None
 
 
 class Row(NamedTuple):
@@ -91,7 +93,7 @@ class Row(NamedTuple):
 
 def manager_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
     """The manager's pages."""
-    doors = Doors(hall.bots, hall.clock)
+    doors, pictures = Doors(hall.bots, hall.clock), Pictures()
 
     async def enter(request: web.Request) -> web.StreamResponse:
         """Anybody with a code; one who is in already just goes on."""
@@ -110,21 +112,24 @@ def manager_routes(hall: Hall, sign_in: SignIn) -> list[web.AbstractRouteDef]:
 
     async def manage(request: web.Request) -> web.StreamResponse:
         """Managers who came by a link."""
-        return await _page(hall, sign_in, doors, request, "manage.html")
+        return await _page(hall, sign_in, doors, pictures, request, "manage.html")
 
     async def now(request: web.Request) -> web.StreamResponse:
         """The same page's changing part, for managers who came by a link."""
-        return await _page(hall, sign_in, doors, request, "now.html")
+        return await _page(hall, sign_in, doors, pictures, request, "now.html")
 
     return [
         web.get("/enter/{code}", enter),
         web.get("/manage", manage),
         web.get("/manage/now", now),
         web.static("/static", HERE / "static"),
+        *pictures.routes(sign_in),
     ]
 
 
-async def _page(hall: Hall, sign_in: SignIn, doors: Doors, request: web.Request, template: str) -> web.StreamResponse:
+async def _page(
+    hall: Hall, sign_in: SignIn, doors: Doors, pictures: Pictures, request: web.Request, template: str
+) -> web.StreamResponse:
     signed_in = sign_in.session_of(request)
     if signed_in is None:
         return signed_out(hall, request)
@@ -132,7 +137,7 @@ async def _page(hall: Hall, sign_in: SignIn, doors: Doors, request: web.Request,
         community = await session.get(Community, signed_in.community_id)
         if community is None:
             raise web.HTTPNotFound
-        what = await _what(hall, session, community)
+        what = await _what(hall, session, community, pictures)
     what |= await _posts(hall, doors, community, what["say"])
     what |= {"token": signed_in.token, "said": _notice(signed_in, what["say"]) if template == "manage.html" else None}
     return web.Response(text=_templates().get_template(template).render(**what), content_type="text/html")
@@ -161,14 +166,14 @@ def _notice(session: Session, say: Callable[[Words], str]) -> Message | None:
     return said.spoken(say) if said else None
 
 
-def _shown(hall: Hall, message: Message) -> Shown:
+def _shown(hall: Hall, pictures: Pictures, community_id: UUID, message: Message) -> Shown:
     files = []
     for control in message.controls:
         if isinstance(control, Button) and control.action is not None:
             key = (control.action.plugin, control.action.verb)
             if key in hall.routes.downloads or key in hall.routes.uploads:
                 files.append(FileUse(str(control.label), control.action.encode(), key in hall.routes.uploads))
-    return Shown(message, files)
+    return Shown(message, files, pictures.shown(community_id, message.image))
 
 
 async def _posts(hall: Hall, doors: Doors, community: Community, say: Callable[[Words], str]) -> dict[str, Any]:
@@ -178,7 +183,7 @@ async def _posts(hall: Hall, doors: Doors, community: Community, say: Callable[[
     return {"posts": seen, "more_posts": more_words}
 
 
-async def _what(hall: Hall, session: AsyncSession, community: Community) -> dict[str, Any]:
+async def _what(hall: Hall, session: AsyncSession, community: Community, pictures: Pictures) -> dict[str, Any]:
     now = hall.clock.now()
 
     def say(words: Words) -> str:
@@ -187,7 +192,10 @@ async def _what(hall: Hall, session: AsyncSession, community: Community) -> dict
     viewer = viewer_of(hall, community)
     shown: list[tuple[str, list[Shown]]] = []
     for plugin in hall.routes.plugins:
-        messages = [_shown(hall, message.spoken(say)) for message in await plugin.overview(session, viewer)]
+        messages = [
+            _shown(hall, pictures, community.id, message.spoken(say))
+            for message in await plugin.overview(session, viewer)
+        ]
         if messages:
             shown.append((say(plugin.title), messages))
     spaces = await session.execute(
@@ -233,7 +241,9 @@ async def figures(session: AsyncSession, community_id: UUID, now: datetime) -> F
 async def deliveries(session: AsyncSession, community: Community, say: Any) -> list[Row]:
     """The newest posts and what became of them, but for those that a person is asked about."""
     rows = await session.execute(
-        select(Delivery, col(Space.name), col(Channel.name))
+        select(
+            col(Delivery.state), col(Delivery.sent_at), col(Delivery.created_at), col(Space.name), col(Channel.name)
+        )
         .join(
             Space,
             and_(col(Space.community_id) == col(Delivery.community_id), col(Space.id) == col(Delivery.space_id)),
@@ -250,13 +260,13 @@ async def deliveries(session: AsyncSession, community: Community, say: Any) -> l
     )
     return [
         Row(
-            state=row.state,
-            words=say(STATES[row.state]),
+            state=state,
+            words=say(STATES[state]),
             space=space,
             channel=channel or "",
-            when=local(row.sent_at or row.created_at, community.time_zone, community.language),
+            when=local(sent_at or created_at, community.time_zone, community.language),
         )
-        for row, space, channel in rows
+        for state, sent_at, created_at, space, channel in rows
     ]
 
 

@@ -60,7 +60,7 @@ class Web:
 async def protect(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Headers for every answer: nothing is cached, guessed, or run from elsewhere."""
+    """Headers for every answer: nothing is cached (but pictures), guessed, or run from elsewhere."""
     try:
         response = await handler(request)
     except web.HTTPException as error:  # an answer, too
@@ -71,10 +71,11 @@ async def protect(
 
 
 def _guard(response: web.StreamResponse) -> None:
+    """Pictures come from us, or from the https address that a message of ours names: as a picture nothing can run."""
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' https: http:; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' https:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors http://127.0.0.1:* http://localhost:*"
     )

@@ -140,11 +140,11 @@ class InteractionAnswering:
             response = self._interaction.response
             match self._stage:
                 case _Stage.NOTHING if self._in_place:
-                    await self._first(lambda: response.edit_message(**rendered.change()))
+                    await self._first(lambda: response.edit_message(**rendered.another()))
                 case _Stage.NOTHING:
                     await self._first(lambda: response.send_message(ephemeral=True, **rendered.new()))
                 case _Stage.THINKING | _Stage.SILENT | _Stage.SORRY:
-                    await self._quietly(lambda: self._interaction.edit_original_response(**rendered.change()))
+                    await self._quietly(lambda: self._interaction.edit_original_response(**rendered.another()))
                     self._stage = _Stage.DONE
                 case _Stage.DONE:
                     await self._quietly(lambda: self._interaction.followup.send(ephemeral=True, **rendered.new()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import discord
@@ -17,7 +18,7 @@ from discord.utils import time_snowflake
 from bots.discord.asking import permissions
 from bots.discord.client import Client
 from bots.discord.payload import read
-from bots.discord.render import Rendered
+from bots.discord.render import ATTACHED, Rendered
 from bots.discord.sending import again
 from core.action import ActionError
 from core.bot import Address, SendRefused, Sent
@@ -106,7 +107,16 @@ def _custom_ids(components: Iterable[Wire]) -> Iterable[str]:
 def _words(embed: Mapping[str, Any]) -> tuple[object, ...]:
     """What an embed says; Discord adds more to it."""
     pairs = tuple((one["name"], one["value"]) for one in embed.get("fields") or ())
-    return embed.get("description"), pairs, (embed.get("image") or {}).get("url")
+    return embed.get("description"), pairs, _picture((embed.get("image") or {}).get("url") or "")
+
+
+def _picture(url: str) -> str:
+    """A picture's address; of one that we attached, to which Discord gives an address, the name of its file."""
+    parts = urlsplit(url)
+    if url.startswith(ATTACHED):
+        return url.removeprefix(ATTACHED)
+    # The host is left open: a proxy's stands there as well, and nobody else names files by what is in them.
+    return parts.path.rpartition("/")[2] if parts.path.startswith("/attachments/") else url
 
 
 async def _page(client: Client, channel: int, before: int | None) -> Sequence[Wire]:

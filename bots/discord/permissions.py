@@ -29,6 +29,7 @@ PERMISSIONS = (
     ),
     Asked("send_messages", "Send Messages", "to post questions"),
     Asked("embed_links", "Embed Links", "to show pictures, tables of results and texts over 2,000 characters"),
+    Asked("attach_files", "Attach Files", "to show pictures that it drew, or that you gave it"),
     Asked("add_reactions", "Add Reactions", "to tick a reply that was taken as an answer"),
     Asked(
         "read_message_history",

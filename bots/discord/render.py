@@ -7,6 +7,7 @@ embeds off can read, which neither embeds nor "components v2" give; so words sta
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ from bots.discord.markdown import escape, fit, markdown, mentioned
 from bots.discord.payload import Ids
 from core.capabilities import Capabilities, FormSupport, Limit
 from core.degrade import Loss, degrade
-from core.message import Button, ButtonStyle, Choice, Control, Message, Option, Pair, cut
+from core.message import Button, ButtonStyle, Choice, Control, Image, Message, Option, Pair, cut
 from core.texts import Words
 
 MAX_CONTENT = 2000
@@ -30,13 +31,16 @@ ROWS, A_ROW = 5, 5
 """Rows under a message, buttons in a row. A select takes a row of its own."""
 MAX_OPTION_LABEL = MAX_OPTION_DESCRIPTION = 100
 MAX_PLACEHOLDER = 150
+MAX_FILE_DESCRIPTION = 1024
 MAX_URL = 512
-"""Characters ("Select Option Structure", "String Select", "Button")."""
+"""Characters ("Select Option Structure", "String Select", "Attachment Object", "Button")."""
 FEW = 5
 """Options that stand as buttons, one row of them; more are a select."""
 SHORT = 40
 """Pairs whose value is this short stand side by side."""
 HEADING = "### "
+ATTACHED = "attachment://"
+"""Before the name of a file of the same message ("Using Attachments within Embeds")."""
 
 CAPABILITIES = Capabilities(
     form=FormSupport.MODAL,
@@ -79,6 +83,8 @@ class Rendered:
     content: str | None = None
     embed: discord.Embed | None = None
     view: discord.ui.View | None = None
+    picture: Image | None = None
+    """A picture of bytes: it goes along as a file, which the embed shows."""
     pings: list[int] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
 
@@ -92,10 +98,16 @@ class Rendered:
             arguments["embed"] = self.embed
         if self.view is not None:
             arguments["view"] = self.view
+        if self.picture is not None:
+            arguments["file"] = _file(self.picture)
         return arguments
 
+    def another(self) -> dict[str, Any]:
+        """Arguments that put this message in another one's place, whose picture goes."""
+        return {**self.change(), "attachments": [] if self.picture is None else [_file(self.picture)]}
+
     def change(self) -> dict[str, Any]:
-        """Arguments that replace all of a message that stands."""
+        """Arguments that replace all of a message that stands but for its picture of bytes: that stays as it is."""
         return {
             "content": self.content,
             "embeds": [] if self.embed is None else [self.embed],
@@ -127,12 +139,20 @@ def render(message: Message) -> Rendered:
         _lost(out, "text", over)
     _pairs(message.fields, embed, out)
     if message.image is not None:
-        embed.set_image(url=message.image.url)
+        if message.image.data:
+            out.picture = message.image
+        embed.set_image(url=message.image.url or ATTACHED + message.image.name)
         if alt := _words(message.image.alt):  # an embed has no place for it that is only read aloud
             embed.set_footer(text=cut(alt, min(MAX_FOOTER, max(1, MAX_EMBED - len(embed)))))
     out.embed = embed if embed.description or embed.fields or message.image is not None else None
     out.view = rows.view()
     return out
+
+
+def _file(picture: Image) -> discord.File:
+    """A new one for each call: the library closes what it sent."""
+    described = cut(_words(picture.alt), MAX_FILE_DESCRIPTION) or None
+    return discord.File(io.BytesIO(picture.data), picture.name, description=described)
 
 
 def _pairs(pairs: Sequence[Pair], embed: discord.Embed, out: Rendered) -> None:

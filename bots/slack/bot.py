@@ -114,6 +114,7 @@ class SlackBot:
         if line.hearing is not None:
             await line.hearing.stop()
         await line.people.stop()
+        await line.desk.stop()
         await line.session.close()
 
     async def _leave(self, line: _Line) -> None:

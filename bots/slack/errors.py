@@ -24,6 +24,16 @@ NO_HINT = 30.0
 """Seconds to wait where Slack asks to wait and does not say how long."""
 
 
+SCOPE_MISSING = "missing_scope"
+NOT_READY = "invalid slack file"
+"""What Slack says for a second or two of a file that was just uploaded, and for good of one that is gone
+(github.com/slackapi/python-slack-sdk/issues/1521 and /1658). The message was not taken."""
+
+
+class PictureNotReady(SendFailed):
+    """Slack does not show the message's picture yet, or no more."""
+
+
 def code_of(error: SlackApiError) -> str:
     """Slack's own word for what went wrong, empty where it gave none."""
     data = getattr(error.response, "data", None)
@@ -64,6 +74,8 @@ def as_send_error(error: Exception) -> SendError:
         status, code = status_of(error), code_of(error)
         if status == 429 or code in NOT_TAKEN:
             return SendFailed(said(error), retry_after=retry_after(error))
+        if code == "invalid_blocks" and NOT_READY in str(error.response.data):
+            return PictureNotReady(said(error))
         if status >= 500 or not code or code in PERHAPS_TAKEN:
             return SendUnknown(said(error))
         return SendRefused(said(error), gone=code in GONE)

@@ -26,6 +26,7 @@ SCOPES = (
         "channels:history", "to hear replies to its questions, and to look whether one arrived when the line broke"
     ),
     Asked("users:read", "to know who may manage it, and each member's language"),
+    Asked("files:write", "to show pictures that it drew, or that you gave it", optional=True),
     Asked("im:history", "to hear answers in private", optional=True),
     Asked("im:write", "to look whether a private message arrived when the line broke", optional=True),
     Asked("reactions:read", "to count reactions to its messages", optional=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -72,22 +73,42 @@ class Rendered(NamedTuple):
     blocks: list[JSON]
     losses: tuple[Loss, ...] = ()
 
+    @property
+    def shows_file(self) -> bool:
+        """Whether it shows an uploaded picture."""
+        return any("slack_file" in block for block in self.blocks)
+
     def content(self) -> JSON:
         """Arguments for a message, new or changed."""
         return {"text": self.text, "blocks": self.blocks}
 
 
-@lru_cache(maxsize=32)
-def render(message: Message) -> Rendered:
+_WORDS = replace(CAPABILITIES, images=False)
+
+
+def render(message: Message, file: str = "") -> Rendered:
     """A spoken message as Slack shows it, with everything that was lost on the way.
 
-    The newest are remembered (it depends on nothing else): a whole workspace is told the same "thank you" at once.
+    ``file`` is the id of the uploaded picture of bytes; without it words stand for one.
     """
-    message, lost = degrade(message, CAPABILITIES)
+    if message.image is not None and message.image.data:
+        return _render(message, file)
+    return _remembered(message)
+
+
+@lru_cache(maxsize=32)
+def _remembered(message: Message) -> Rendered:
+    """The newest, as it depends on nothing else: a whole workspace is told the same "thank you" at once."""
+    return _render(message)
+
+
+def _render(message: Message, file: str = "") -> Rendered:
+    drawn = message.image is None or message.image.url or file
+    message, lost = degrade(message, CAPABILITIES if drawn else _WORDS)
     losses = list(lost)
     title, text = words(message.title), words(message.text)
     head = plain(title).replace("\n", " ").strip()
-    tail = [*_image(message.image, losses), *_controls(message.controls, losses)]
+    tail = [*_image(message.image, file, losses), *_controls(message.controls, losses)]
     pairs = _pairs(message.fields, losses)
     room = MAX_ALL - len(head) - _size(pairs) - _size(tail)
     parts, over = sections(text, MAX_SECTION, max(1, room))
@@ -163,14 +184,15 @@ def _pairs(pairs: Sequence[Pair], losses: list[Loss]) -> list[JSON]:
     return [{"type": "section", "fields": made[at : at + PAIRS]} for at in range(0, len(made), PAIRS)]
 
 
-def _image(image: Image | None, losses: list[Loss]) -> list[JSON]:
+def _image(image: Image | None, file: str, losses: list[Loss]) -> list[JSON]:
     if image is None:
         return []
     if len(image.url) > MAX_URL:
         losses.append(Loss("image", f"an address of {len(image.url)} characters"))
         return []
     alt = cut_to(words(image.alt), MAX_ALT, "image", losses)
-    return [{"type": "image", "image_url": image.url, "alt_text": alt or NO_WORDS}]
+    source: JSON = {"image_url": image.url} if image.url else {"slack_file": {"id": file}}
+    return [{"type": "image", **source, "alt_text": alt or NO_WORDS}]
 
 
 def _controls(controls: Sequence[Control], losses: list[Loss]) -> list[JSON]:

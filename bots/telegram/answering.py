@@ -228,4 +228,6 @@ def plain_text(message: Message) -> str:
     """The words of a message without any formatting."""
     parts = [plain(str(message.title)), plain(str(message.text))]
     parts += [f"{plain(str(pair.name))}: {plain(str(pair.value))}" for pair in message.fields]
+    if message.image is not None:
+        parts.append(str(message.image.alt))
     return "\n".join(part for part in parts if part)

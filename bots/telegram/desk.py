@@ -39,9 +39,11 @@ _PHOTO_REFUSALS = (
     "wrong file identifier",
     "wrong type of the",
     "photo_invalid",
+    "image_process_failed",
     "webpage_",
+    "not enough rights to send photos",
 )
-"""Parts of Telegram's refusals of a picture that it could not fetch."""
+"""Parts of Telegram's refusals of a picture alone: it could not fetch it or draw it, or the group takes none."""
 
 Result = TypeVar("Result")
 
@@ -75,19 +77,31 @@ class Desk:
         except ChatMigrated as error:
             return await self._told(self._post(error.new_chat_id, rendered, 0, 0))
         except TelegramError as error:
-            if not rendered.photo or not _picture_refused(error):
+            if not (rendered.photo or rendered.file) or not _picture_refused(error):
                 raise as_send_error(error) from None
-        # Telegram could not fetch the picture and took nothing: the words go out with a link to it.
-        self.count((Loss("image", "the platform could not fetch it"),))
-        return await self._told(self._post(chat, _linked(rendered), thread, reply_to))
+        # Telegram took nothing: the words go out without the picture, with a link to it where it has one.
+        if rendered.photo:
+            self.count((Loss("image", "the platform could not fetch it"),))
+            words = _linked(rendered)
+        else:
+            words = self._without_picture(chat, message)
+            self.count(words.losses)
+        return await self._told(self._post(chat, words, thread, reply_to))
+
+    def _without_picture(self, chat: int, message: Message) -> Rendered:
+        return render(message, private=chat > 0, form_url=self.form_url, pictures=False)
 
     async def _post(self, chat: int, rendered: Rendered, thread: int, reply_to: int) -> Posted:
         more: dict[str, Any] = {"reply_markup": rendered.markup, "message_thread_id": thread or None}
         if reply_to:
             more["reply_parameters"] = ReplyParameters(reply_to, allow_sending_without_reply=True)
-        if rendered.photo:
+        if rendered.photo or rendered.file:
             return await self.api.send_photo(
-                chat, rendered.photo, caption=rendered.text, caption_entities=rendered.entities, **more
+                chat,
+                rendered.file or rendered.photo,
+                caption=rendered.text,
+                caption_entities=rendered.entities,
+                **more,
             )
         return await self.api.send_message(
             chat, rendered.text, entities=rendered.entities, link_preview_options=rendered.preview, **more
@@ -97,26 +111,43 @@ class Desk:
         """Replace a message. One that shows this already is left as it is."""
         rendered = render(message, private=chat > 0, form_url=self.form_url)
         self.count(rendered.losses)
-        keyboard = rendered.markup
         try:
             if rendered.photo:
                 media = InputMediaPhoto(rendered.photo, caption=rendered.text, caption_entities=rendered.entities)
-                await self.api.edit_message_media(media, chat, message_id, reply_markup=keyboard)
-                return
-            try:
-                await self.api.edit_message_text(
-                    rendered.text, chat, message_id, entities=rendered.entities,
-                    link_preview_options=rendered.preview, reply_markup=keyboard,
-                )  # fmt: skip
-            except BadRequest as error:
-                if not refused(error, "no text in the message"):
-                    raise
-                await self.api.edit_message_caption(
-                    chat, message_id, caption=rendered.text, caption_entities=rendered.entities, reply_markup=keyboard
-                )
+                await self.api.edit_message_media(media, chat, message_id, reply_markup=rendered.markup)
+            elif rendered.file:
+                await self._edit_caption(chat, message_id, rendered, message)
+            else:
+                await self._edit_text(chat, message_id, rendered)
         except TelegramError as error:
             if not refused(error, "not modified"):
                 raise as_send_error(error) from None
+
+    async def _edit_text(self, chat: int, message_id: int, rendered: Rendered) -> None:
+        try:
+            await self.api.edit_message_text(
+                rendered.text, chat, message_id, entities=rendered.entities,
+                link_preview_options=rendered.preview, reply_markup=rendered.markup,
+            )  # fmt: skip
+        except BadRequest as error:
+            if not refused(error, "no text in the message"):
+                raise
+            await self._edit_caption(chat, message_id, rendered)
+
+    async def _edit_caption(
+        self, chat: int, message_id: int, rendered: Rendered, message: Message | None = None
+    ) -> None:
+        """The words under a picture, which stays. ``message`` is what they say, where perhaps no picture stands:
+        the chat took none."""
+        try:
+            await self.api.edit_message_caption(
+                chat, message_id, caption=rendered.text, caption_entities=rendered.entities,
+                reply_markup=rendered.markup,
+            )  # fmt: skip
+        except BadRequest as error:
+            if message is None or not refused(error, "no caption in the message"):
+                raise
+            await self._edit_text(chat, message_id, self._without_picture(chat, message))
 
     async def delete(self, chat: int, message_id: int) -> None:
         """Take a message back."""

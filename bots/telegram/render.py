@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from telegram import InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, User
+from telegram import InlineKeyboardMarkup, InputFile, LinkPreviewOptions, MessageEntity, User
 
 from bots.telegram.keyboard import Row, keyboard
 from core.capabilities import Capabilities, FormSupport, Limit
@@ -43,6 +43,7 @@ CAPABILITIES = Capabilities(
     max_controls=25,
     max_button_label=64,  # no documented limit; more is cut by the apps
     max_options=25,  # of 100 buttons in a keyboard
+    max_caption=MAX_CAPTION,
     alert_text=200,  # Bot API, answerCallbackQuery
     edit_every=3.0,  # edits count like messages, 20 a minute in a group
     send_limits=(Limit(29, 1.0),),  # Bot API FAQ: about 30
@@ -57,12 +58,13 @@ _STYLES = (
 
 
 class Rendered(NamedTuple):
-    """What goes into a call. ``photo`` is a picture's address, where the text fits under it."""
+    """For a call. ``photo`` is a picture's address, where the text fits under it; ``file`` one of bytes."""
 
     text: str
     entities: tuple[MessageEntity, ...] = ()
     markup: InlineKeyboardMarkup | None = None
     photo: str = ""
+    file: InputFile | None = None
     preview: LinkPreviewOptions | None = None
     losses: tuple[Loss, ...] = ()
 
@@ -148,27 +150,32 @@ def clip(text: str, most: int) -> str:
     return text.encode("utf-16-le")[: (most - 1) * 2].decode("utf-16-le", "ignore") + "…"
 
 
-def render(message: Message, *, private: bool, form_url: Callable[[str], str]) -> Rendered:
-    """The message for a group or a ``private`` chat. ``form_url`` makes the deep link of an encoded action."""
-    if private:  # toggles need a keyboard of one's own, and here it is
-        message, losses = degrade(message, _PRIVATE)
-    else:
-        message, losses = degrade(message, CAPABILITIES)
+def render(message: Message, *, private: bool, form_url: Callable[[str], str], pictures: bool = True) -> Rendered:
+    """The message for a group or a ``private`` chat. ``form_url`` makes the deep link of an encoded action.
+
+    Without ``pictures`` words or a link stand for one: where a chat takes none.
+    """
+    can = _PRIVATE if private else CAPABILITIES  # toggles need a keyboard of one's own, and in private here it is
+    message, losses = degrade(message, can if pictures else replace(can, images=False))
     lost = list(losses)
-    photo = preview = None
+    photo = preview = file = None
+    most = CAPABILITIES.max_text
     text, entities = _text(message)
     if message.image is not None:
-        if units(text) <= MAX_CAPTION:
+        if message.image.data:
+            file, most = InputFile(message.image.data, message.image.name), MAX_CAPTION
+        elif units(text) <= MAX_CAPTION:
             photo = message.image.url
         else:  # a picture with a long text is a text with a large preview
             preview = LinkPreviewOptions(url=message.image.url, prefer_large_media=True, show_above_text=True)
-    text, entities = fit(text, entities, CAPABILITIES.max_text, lost)
+    text, entities = fit(text, entities, most, lost)
     rows = keyboard(message.controls, private=private, form_url=form_url, losses=lost)
     return Rendered(
         text=text,
         entities=entities,
         markup=markup(rows),
         photo=photo or "",
+        file=file,
         preview=preview or LinkPreviewOptions(is_disabled=True),
         losses=tuple(lost),
     )

@@ -5,6 +5,7 @@ No call is ever sent twice here: aiohttp repeats only what is idempotent, and PO
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -18,6 +19,9 @@ CONNECT_SECONDS = 5.0
 """How long a connection may take to come about, waiting for a free one included."""
 SEND_SECONDS = 20.0
 """How long Telegram may take to answer a call; a picture that it fetches itself takes some of it."""
+UPLOAD_SECONDS = 45.0
+"""How long a call that brings a picture may take, the way of its bytes included. The hall's lease of a delivery
+lasts 60."""
 POLL_SECONDS = 10.0
 """The same for an empty poll, on top of the time that the poll itself asks for."""
 CONNECTIONS = 256
@@ -73,8 +77,9 @@ class AiohttpRequest(BaseRequest):
         if self._session is None:
             raise NotSentError("the connection to Telegram is closed")
         seconds = self._seconds if read_timeout is self.DEFAULT_NONE else read_timeout
-        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=seconds)
         body = None if request_data is None else _body(request_data)
+        whole = UPLOAD_SECONDS if isinstance(body, aiohttp.FormData) else None
+        timeout = aiohttp.ClientTimeout(total=whole, connect=CONNECT_SECONDS, sock_read=seconds)
         # Errors are raised `from None`, by their names alone: an address of Telegram's holds the token.
         try:
             async with self._session.request(method, url, data=body, timeout=timeout) as response:
@@ -91,9 +96,15 @@ class AiohttpRequest(BaseRequest):
         return code, payload
 
 
-def _body(data: RequestData) -> aiohttp.payload.BytesPayload:
+def _body(data: RequestData) -> aiohttp.payload.BytesPayload | aiohttp.FormData:
     if data.contains_files:
-        raise NotSentError("this bot uploads no files: pictures go by their address")
+        form = aiohttp.FormData()
+        for name, value in data.json_parameters.items():
+            form.add_field(name, value)
+        for name, (filename, content, media_type) in data.multipart_data.items():
+            file = io.BytesIO(content) if isinstance(content, bytes) else content  # aiohttp writes that in pieces
+            form.add_field(name, file, filename=filename, content_type=media_type)
+        return form
     return aiohttp.payload.BytesPayload(
         data.url_encoded_parameters().encode(), content_type="application/x-www-form-urlencoded"
     )

@@ -18,6 +18,7 @@ from core.event import Chosen, CommandInvoked, Event, Joined, Left, Pressed, Rea
 from core.form import FieldKind, Form, FormField
 from core.markup import escape
 from core.message import Button, Choice, Image, Message, Option
+from core.testing.picturing import PictureContract
 from core.testing.receiver import Handler
 from core.testing.rig import Came, Rig, Seen, Trouble
 from core.testing.sharing import ACTION, QUESTION, SharingContract
@@ -63,7 +64,7 @@ async def silent(_event: Event, answering: Answering) -> None:
     await answering.acknowledge()
 
 
-class BotContract(SharingContract):
+class BotContract(PictureContract, SharingContract):
     """The suite. ``rig`` is a fixture of the subclass's module."""
 
     # -- posting -------------------------------------------------------------------------------------------------

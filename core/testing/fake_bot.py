@@ -173,6 +173,8 @@ class FakeBot:
         if self.failing:
             raise self.failing.pop(0)
         post = next(post for post in self.posts if post.id == sent.message)
+        if _picture(post.message) != _picture(message):
+            raise ValueError("a message keeps its picture of bytes over all its edits, and never gets one by an edit")
         post.message, post.edits = message, post.edits + 1
 
     async def delete(self, sent: Sent) -> None:
@@ -267,6 +269,10 @@ class FakeBot:
             while len(self.posts) < count:  # noqa: ASYNC110 - what is waited for is another's list, not an event
                 await asyncio.sleep(0.01)
         return self.posts
+
+
+def _picture(message: Message) -> bytes:
+    return message.image.data if message.image else b""
 
 
 def _button(message: Message | None, label: str) -> Action:

@@ -103,6 +103,10 @@ class Rig(ABC):
     def seen(self, sent: Sent) -> Seen:
         """A sent message in the channel. Raises LookupError when it does not stand there."""
 
+    @abstractmethod
+    async def drawn(self, message: Seen) -> bytes:
+        """The bytes of the only picture in a message, from where a member's app gets them."""
+
     def as_written(self, text: str) -> str:
         """A text that is seen, with look-alikes put back where a platform has no way to escape a character."""
         return text

@@ -36,6 +36,8 @@ NONCE_SECONDS = 300.0
 SETTABLE_FLAGS = SUPPRESS_EMBEDS | EPHEMERAL | (1 << 12) | (1 << 13) | COMPONENTS_V2
 REPLY, COMMAND_ANSWER = 19, 20
 """Message types of what answers a message or a command."""
+EMBED_KINDS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+"""Files that an embed can show (Discord's reference, "Using Attachments within Embeds")."""
 USER_MENTION = re.compile(r"<@!?(\d+)>")
 ROLE_MENTION = re.compile(r"<@&(\d+)>")
 
@@ -131,8 +133,13 @@ class Messages:
             self._world.attachments[number] = attachment
         if message.attachments:
             urls = {f"attachment://{a.filename}": a.url for a in message.attachments}
-            message.embeds = _with_urls(message.embeds, urls)
+            drawn = {name: url for name, url in urls.items() if name.lower().endswith(EMBED_KINDS)}
+            message.embeds = _with_urls(message.embeds, drawn)
             message.components = _with_urls(message.components, urls)
+        for embed in message.embeds:  # rules.EMBED_PICTURES
+            for name in ("image", "thumbnail"):
+                if str((embed.get(name) or {}).get("url", "")).startswith("attachment://"):
+                    embed.pop(name, None)
 
     def _mention(self, message: Message, allowed: Any) -> None:
         """Reckon whom a message pings (Discord's reference, "Allowed Mentions Object")."""

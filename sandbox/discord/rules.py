@@ -85,6 +85,10 @@ NO_MODAL_AFTER_MODAL = Rule(0, DOCUMENTED, seen="Rapptz/discord.py#9187")
 """A form can't answer a form."""
 HISTORY_UNSEEN = Rule(0, DOCUMENTED)
 """Who may not read a channel's history is shown an empty one, and no error ("Get Channel Messages")."""
+EMBED_PICTURES = Rule(0, DOCUMENTED)
+"""An embed draws attached pictures of a few kinds alone, and nothing for a file that is not there."""
+EMBEDDED_FILES = Rule(0, REPORTED, seen="discord/discord-api-docs#1340")
+"""A file that an embed shows is not among its message's attachments, until an edit takes it out of the embed."""
 REPEATED_NONCE_OF_DELETED = Rule(0, REPORTED, seen="discord/discord-api-docs#6647")
 """An enforced nonce whose message was deleted since is answered with "Unknown Message"."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from sandbox.control import ChannelView, ControlView, FieldView, FormView, MemberView, MessageView, State
+from sandbox.control import ChannelView, ControlView, FieldView, FormView, ImageView, MemberView, MessageView, State
 from sandbox.discord.interactions import Form
 from sandbox.discord.markdown import as_html, as_text
 from sandbox.discord.messages import every
@@ -197,7 +197,8 @@ def _options(part: Wire) -> list[tuple[str, str]]:
     return [(str(o["value"]), str(o["label"])) for o in part.get("options") or []]
 
 
-def _images(message: Message) -> list[str]:
+def _images(message: Message) -> list[ImageView]:
+    described = {a.url: a.description for a in message.attachments}
     found = [str(embed["image"]["url"]) for embed in message.embeds if embed.get("image")]
     found += [str(embed["thumbnail"]["url"]) for embed in message.embeds if embed.get("thumbnail")]
     for component in every(message.components):
@@ -205,4 +206,4 @@ def _images(message: Message) -> list[str]:
         if component["type"] == 11:
             found.append(str(component["media"]["url"]))
     found += [a.url for a in message.attachments if a.content_type.startswith("image/") and a.url not in found]
-    return found
+    return [ImageView(url, described.get(url, "")) for url in found]

@@ -146,13 +146,15 @@ def guild_create_wire(world: World, guild: Guild) -> Wire:
 
 
 def attachments_wire(message: Message) -> list[Wire]:
-    """The files of a message."""
+    """The files of a message, but for those that an embed shows (rules.EMBEDDED_FILES)."""
+    embedded = {(embed.get(name) or {}).get("url") for embed in message.embeds for name in ("image", "thumbnail")}
     return [
         {
             "id": str(a.id), "filename": a.filename, "size": len(a.content), "url": a.url, "proxy_url": a.url,
             "content_type": a.content_type, **({"description": a.description} if a.description else {}),
         }
         for a in message.attachments
+        if a.url not in embedded
     ]  # fmt: skip
 
 

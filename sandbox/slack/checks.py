@@ -32,12 +32,21 @@ alone (seen: github.com/slackapi/python-slack-sdk/issues/1631)."""
 IN_SECTION = IN_ACTIONS | _SELECTS | {"image"}
 IN_INPUT = elements.TYPED | _SELECTS | _PICKERS | _FEW | {"file_input", "rich_text_input"}
 
+Shown = Callable[[Any], JSON | None]
+"""The file that a ``slack_file`` object names, None where it is none that can be shown."""
+
+
+def no_file(_: Any) -> JSON | None:
+    """Where nothing was uploaded."""
+    return None
+
 
 class Findings:
     """What is wrong, in Slack's words, gathered while walking."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Shown) -> None:
         self.found: list[str] = []
+        self._shown = shown
         self._block_ids: set[str] = set()
         self._markdown = 0
 
@@ -128,8 +137,12 @@ class Findings:
 
     def image(self, block: JSON, at: str) -> None:
         """A picture."""
-        if not block.get("slack_file"):
+        if block.get("slack_file") is None:
             self.words(block.get("image_url"), rules.IMAGE_ADDRESS, f"{at}/image_url")
+        elif block.get("image_url"):
+            self.say("must provide either image_url or slack_file", at)
+        elif self._shown(block["slack_file"]) is None:
+            self.say(rules.SLACK_FILE, f"{at}/slack_file")
         self.words(block.get("alt_text"), rules.ALT_TEXT, f"{at}/alt_text")
 
     def actions(self, block: JSON, at: str) -> None:
@@ -254,17 +267,17 @@ _BLOCKS: dict[str, Callable[[Findings, JSON, str], None]] = {
 }
 
 
-def check_blocks(blocks: list[Any]) -> list[str]:
+def check_blocks(blocks: list[Any], shown: Shown = no_file) -> list[str]:
     """What is wrong with a message's blocks; an empty list when Slack would take them."""
-    findings = Findings()
+    findings = Findings(shown)
     for index, block in enumerate(findings.items(blocks, rules.MESSAGE_BLOCKS, "/blocks", least=0)):
         findings.block(block, f"/blocks/{index}")
     return findings.found
 
 
-def check_view(view: Any) -> list[str]:
+def check_view(view: Any, shown: Shown = no_file) -> list[str]:
     """What is wrong with a modal."""
-    findings = Findings()
+    findings = Findings(shown)
     if not isinstance(view, dict):
         findings.say("must provide an object", "/view")
         return findings.found

@@ -29,7 +29,7 @@ def answer_hook(workspace: Workspace, path: str, values: JSON | None) -> None:
             workspace.delete(original)
         hook.uses += 1
         return
-    made = content(arguments, longest=rules.MESSAGE_TEXT.limit)
+    made = content(workspace, arguments, longest=rules.MESSAGE_TEXT.limit)
     if workspace.world.channels.get(hook.channel) is None:
         raise Refusal("channel_not_found")
     hook.uses += 1

@@ -138,7 +138,7 @@ class Interactions:
             return OutcomeKind.INVALID, view, ""
         if action in ("update", "push"):
             body = ack.payload.get("view")
-            if checks.check_view(body) or not isinstance(body, dict):
+            if checks.check_view(body, workspace.uploads.shown) or not isinstance(body, dict):
                 return OutcomeKind.FAILED, view, TROUBLE
             if action == "update":
                 workspace.views.change(view, body)
@@ -202,7 +202,7 @@ class Interactions:
     def _said_at_once(self, hook: Hook, act: Act, ack: Ack) -> None:
         arguments = Arguments(ack.payload)
         try:
-            made = content(arguments, longest=rules.MESSAGE_TEXT.limit)
+            made = content(self._workspace, arguments, longest=rules.MESSAGE_TEXT.limit)
         except Refusal as refusal:
             act.see(OutcomeKind.FAILED, text=refusal.error)
             return

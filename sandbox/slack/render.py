@@ -134,7 +134,7 @@ class Renderer:
         if kind == "divider":
             return "", "<hr>"
         if kind == "image":
-            return str(block.get("alt_text", "")), html.escape(str(block.get("alt_text", "")))
+            return str(block.get("alt_text", "")), ""  # read aloud; to see there is the picture itself
         if kind == "markdown":
             return self.markdown(str(block.get("text", "")))
         if kind == "rich_text":

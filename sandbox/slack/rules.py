@@ -64,6 +64,9 @@ PRIVATE_METADATA = Rule(3000, "documented: views/modal-views")
 CALLBACK_ID = Rule(255, "documented: views/modal-views")
 EXTERNAL_ID = Rule(255, "documented: views/modal-views")
 VIEW_BYTES = Rule(250_000, "documented: methods/views.open, view_too_large, without a number")
+SLACK_FILE = "invalid slack file"
+"""Said of a ``slack_file`` that is unknown, not processed yet, no picture, or named twice (documented:
+block-kit/composition-objects/slack-file-object; seen: github.com/slackapi/python-slack-sdk/issues/1658)."""
 METADATA_BYTES = Rule(16_384, "documented: methods/chat.postMessage, metadata_too_large, without a number")
 
 _EVENT_TYPE = re.compile(r"\w[\w.\-]*\Z")

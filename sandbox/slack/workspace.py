@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 
-from sandbox.control import ControlView, MessageView
+from sandbox.control import ControlView, ImageView, MessageView
 from sandbox.record import Record, Taken
 from sandbox.slack import elements
 from sandbox.slack.acts import Acts
@@ -16,6 +16,7 @@ from sandbox.slack.render import Renderer
 from sandbox.slack.shapes import Shapes
 from sandbox.slack.socket_mode import SocketMode
 from sandbox.slack.tickets import Tickets
+from sandbox.slack.uploads import Uploads
 from sandbox.slack.views import Views
 from sandbox.slack.world import JSON, Channel, Message, World
 
@@ -50,8 +51,7 @@ class Workspace:
         self.views = Views(world, self.render, app_id=app_id, bot_id=self.bot_id)
         self.tickets = Tickets()
         self.acts = Acts()
-        self.files: dict[str, JSON] = {}
-        self.contents: dict[str, bytes] = {}
+        self.uploads = Uploads(world)
         self.url = ""
         self.events = Events(
             world,
@@ -193,8 +193,12 @@ class Workspace:
             text, html = self.render.blocks(message.blocks)
         else:
             text, html = self.render.mrkdwn(message.text)
-        images = [str(block.get("image_url")) for block in message.blocks if block.get("type") == "image"]
-        images += [str(file["url_private"]) for file in message.files if file["mimetype"].startswith("image/")]
+        images = [self._image(block) for block in message.blocks if block.get("type") == "image"]
+        images += [
+            ImageView(str(file["url_private"]), str(file["alt_txt"]))
+            for file in message.files
+            if file["mimetype"].startswith("image/")
+        ]
         return MessageView(
             id=message.ts,
             channel=message.channel,
@@ -212,6 +216,11 @@ class Workspace:
             edits=message.edits,
             reactions={sign_of(name): tuple(users) for name, users in message.reactions.items()},
         )
+
+    def _image(self, block: JSON) -> ImageView:
+        file = self.uploads.shown(block.get("slack_file"))
+        url = file["url_private"] if file is not None else block.get("image_url", "")
+        return ImageView(str(url), str(block.get("alt_text", "")))
 
     def controls(self, message: Message) -> tuple[ControlView, ...]:
         """What can be pressed in a message. A control's id is its action_id, with the block's before it where two

@@ -11,6 +11,9 @@ from aiohttp import BodyPartReader, web
 
 from sandbox.telegram import rules
 
+LINKED = "text/uri-list"
+"""The content type under which a file is kept that was named by its address: people's apps fetch it."""
+
 
 @dataclass(frozen=True)
 class Upload:

@@ -54,6 +54,10 @@ MAX_PAYLOAD = 64
 """Characters of a deep link's payload, of A-Z a-z 0-9 _ and -. Source: /bots/features#deep-linking."""
 MAX_PHOTO = 10 * 1024 * 1024
 """Bytes of an uploaded photo. Source: sendPhoto."""
+MAX_PHOTO_SIDES = 10_000
+"""Pixels of a photo's width and height together. Source: sendPhoto."""
+MAX_PHOTO_RATIO = 20
+"""How many times longer one of its sides may be. Source: sendPhoto."""
 MAX_FILE = 50 * 1024 * 1024
 """Bytes of any other upload. Source: sendDocument."""
 QUERY_SECONDS = 15.0
@@ -135,6 +139,8 @@ FILE_ID = Rule(400, "wrong file identifier/HTTP URL specified", _R)
 FILE_ID_INVALID = Rule(400, "invalid file_id", _R)
 ACTION_INVALID = Rule(400, "wrong parameter action in request", _R)
 COPY_NOT_FOUND = Rule(400, "message to copy not found", _R)
+NO_PHOTO = Rule(400, "IMAGE_PROCESS_FAILED", _R)
+PHOTO_SIZE = Rule(400, "PHOTO_INVALID_DIMENSIONS", _R)
 FILE_BIG = Rule(413, "Request Entity Too Large", _R)
 ALBUM_SIZE = Rule(400, "wrong number of messages in the group", _G)
 POLL_QUESTION = Rule(400, "poll question must be non-empty", _R)

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.faults import CALL_FAULTS, FaultKind, Faults, Moment
+from sandbox.pictures import media_type
 from sandbox.record import Refused
 from sandbox.telegram import rules
 from sandbox.telegram.backend import Backend
@@ -138,9 +139,8 @@ class Server:
         stored = self._backend.files.get(request.match_info["file"])
         if stored is None:
             raise web.HTTPNotFound
-        return web.Response(
-            body=stored.upload.content, content_type=stored.upload.content_type or "application/octet-stream"
-        )
+        kind = media_type(stored.upload.content) or "application/octet-stream"
+        return web.Response(body=stored.upload.content, content_type=kind)
 
     # -- webhook
     async def _post_updates(self) -> None:

@@ -7,8 +7,9 @@ import itertools
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.control import ChannelView, ControlView, MemberView, MessageView, State
+from sandbox.control import ChannelView, ControlView, ImageView, MemberView, MessageView, State
 from sandbox.telegram.backend import Backend, channel_id
+from sandbox.telegram.params import LINKED
 from sandbox.telegram.world import PRESENT, Chat, Message
 
 _TAGS = {
@@ -113,12 +114,12 @@ def controls(message: Message) -> tuple[ControlView, ...]:
     return tuple(found)
 
 
-def _images(backend: Backend, url: str, message: Message) -> tuple[str, ...]:
+def _images(backend: Backend, url: str, message: Message) -> tuple[ImageView, ...]:
     images = []
     for photo in message.content.get("photo", ()):
         stored = backend.files[photo["file_id"]]
-        linked = stored.upload.content_type == "text/uri-list"
-        images.append(stored.upload.name if linked else f"{url}/media/{stored.id}")
+        linked = stored.upload.content_type == LINKED
+        images.append(ImageView(stored.upload.name if linked else f"{url}/media/{stored.id}"))
     return tuple(images)
 
 

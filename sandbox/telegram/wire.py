@@ -112,7 +112,7 @@ def full_chat(place: Chat) -> dict[str, Any]:
     if place.person is None:
         body["permissions"] = {
             "can_send_messages": place.writable,
-            "can_send_photos": place.writable,
+            "can_send_photos": place.writable and place.photos,
             "can_send_documents": place.writable,
             "can_send_polls": place.writable,
             "can_send_other_messages": place.writable,

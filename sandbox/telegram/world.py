@@ -79,6 +79,8 @@ class Chat:
     ids: Any = field(default_factory=lambda: itertools.count(1))
     named: bool = False
     writable: bool = True
+    photos: bool = True
+    """Members may send photos. Source: ChatPermissions.can_send_photos; administrators always may."""
     deleted: bool = False
     pinned: list[int] = field(default_factory=list)
 

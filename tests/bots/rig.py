@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import aiohttp
+
 from core.bot import Sent
 from core.testing import Came, Result, Rig, Seen, Trouble
 from sandbox.control import ControlView, FieldView, FormView, MessageView, Outcome, OutcomeKind, Platform
@@ -55,6 +57,12 @@ class SandboxRig(Rig):
                 return self._seen(view)
         raise LookupError(f"{sent.message} does not stand")
 
+    async def drawn(self, message: Seen) -> bytes:
+        (url,) = message.images
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            assert answer.content_type.startswith("image/")
+            return await answer.read()
+
     def view_id(self, sent: Sent) -> str:
         """A sent message's id as the sandbox knows it."""
         return sent.message
@@ -70,7 +78,9 @@ class SandboxRig(Rig):
         )
         labels = [one.label for one in view.controls]
         text = f"{view.title}\n{view.text}" if view.title and view.title not in view.text else view.text
-        return Seen(view.id, text, view.html, tuple(labels), view.images, view.thread, private)
+        return Seen(
+            view.id, text, view.html, tuple(labels), tuple(one.url for one in view.images), view.thread, private
+        )
 
     # -- acting --------------------------------------------------------------------------------------------------
     async def press(self, member: str, message: Seen, label: str, *, seconds: float = 5.0) -> Result:

@@ -14,6 +14,7 @@ from core.capabilities import Capabilities
 from core.degrade import degrade
 from core.message import Button, Choice, Image, Message, Option, Pair
 from core.testing.fake_bot import EVERYTHING
+from core.testing.pictures import png
 from core.texts import Domain
 from tests.core.kit import quick
 
@@ -26,6 +27,7 @@ CAPABILITIES = st.builds(
     threads=st.booleans(),
     shared_multiple_choice=st.booleans(),
     max_text=st.integers(1, 300),
+    max_caption=st.integers(0, 200),
     max_title=st.integers(1, 80),
     max_fields=st.integers(0, 5),
     max_controls=st.integers(0, 5),
@@ -51,7 +53,9 @@ MESSAGES = st.builds(
     text=WORDS,
     title=st.just("") | WORDS,
     fields=st.lists(st.builds(Pair, WORDS, WORDS), max_size=6).map(tuple),
-    image=st.none() | st.builds(Image, st.just("https://example.org/a_(b).png"), st.just("") | WORDS),
+    image=st.none()
+    | st.builds(Image, st.just("https://example.org/a_(b).png"), st.just("") | WORDS)
+    | st.builds(Image, alt=st.just("") | WORDS, data=st.just(png())),
     controls=st.lists(BUTTONS | choices(), max_size=6).map(tuple),
     thread=st.booleans(),
 )
@@ -65,7 +69,8 @@ def size(message: Message) -> int:
 @given(MESSAGES, CAPABILITIES)
 def test_it_fits_and_a_second_time_changes_nothing(message: Message, can: Capabilities) -> None:
     shown, losses = degrade(message, can)
-    assert size(shown) <= max(can.max_text, len(str(shown.title)))
+    captioned = can.max_caption if shown.image is not None and shown.image.data else 0
+    assert size(shown) <= max(min(can.max_text, captioned or can.max_text), len(str(shown.title)))
     assert len(str(shown.title)) <= can.max_title
     assert len(shown.fields) <= can.max_fields
     assert len(shown.controls) <= can.max_controls
@@ -114,6 +119,19 @@ def test_a_picture_becomes_a_link_that_is_never_cut() -> None:
     assert str(shown.text).endswith("…\n[a \\[map\\]](https://example.org/a_(b%29.png)")
     assert len(str(shown.text)) <= 100
     assert [loss.what for loss in losses] == ["image", "text"]
+
+
+def test_a_picture_of_bytes_becomes_its_words_or_leaves_room_for_fewer() -> None:
+    message = Message(text="w" * 200, image=Image(alt="a [map]", data=png()))
+    shown, losses = degrade(message, replace(EVERYTHING, max_caption=100))
+    assert (len(str(shown.text)), shown.image, [loss.what for loss in losses]) == (100, message.image, ["text"])
+    shown, losses = degrade(message, replace(EVERYTHING, images=False, max_caption=100))
+    assert (shown.text, shown.image) == ("w" * 200 + "\na \\[map\\]", None)
+    assert [loss.what for loss in losses] == ["image"]
+    shown, _losses = degrade(Message(image=Image(data=png())), replace(EVERYTHING, images=False))
+    assert shown.text == "…"
+    by_url = replace(message, image=Image("https://example.org/a.png"))
+    assert degrade(by_url, replace(EVERYTHING, max_caption=100)) == (by_url, ())
 
 
 def test_too_many_fields_become_text() -> None:

@@ -17,8 +17,10 @@ from core.bot import SendFailed, SendRefused, SendUnknown
 from core.capabilities import Limit
 from core.claims import TOO_LATE, WINDOW, Claimed, Job
 from core.delivery import key_of
+from core.message import Image
 from core.pace import Windows
 from core.testing.fake_bot import EVERYTHING
+from core.testing.pictures import large
 from storage.errors import StoreUnavailable
 from storage.workers import LIVES
 from tests.core.kit import one_store, quick, rows
@@ -43,10 +45,12 @@ async def test_sending_is_committed_before_the_send(yard: Yard) -> None:
 
 
 async def test_a_message_in_private_goes_to_the_account(yard: Yard) -> None:
-    await yard.owe_private("Psst")
+    image = Image(alt="A harbour", data=large())
+    await yard.owe_private("Psst", image)
     await yard.lane().deliver()
     (post,) = yard.bot.posts
     assert (post.address.member, post.address.channel, post.message.text) == ("mia", "", "Psst")
+    assert post.message.image == image
     assert "mia" not in repr(await yard.deliveries())
 
 

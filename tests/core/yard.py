@@ -14,7 +14,7 @@ from core.bot import Address, SendError, Sent
 from core.context import Settlement
 from core.delivery import Lane
 from core.hall import Hall
-from core.message import Message
+from core.message import Image, Message
 from core.registry import catalogues_for, with_core
 from core.testing import FakeBot, SetClock
 from storage.engine import Store
@@ -137,7 +137,7 @@ class Yard:
 
         return await self.store.write(unit)
 
-    async def owe_private(self, text: str) -> None:
+    async def owe_private(self, text: str, image: Image | None = None) -> None:
         """Owe a message to Mia in private."""
 
         def unit(tx: Tx) -> None:
@@ -148,7 +148,7 @@ class Yard:
                 space_id=self.space,
                 lane="fake",
                 account_id=account.id,
-                message=Message(text=text),
+                message=Message(text=text, image=image),
                 now=self.time.now(),
             )
 

@@ -43,7 +43,7 @@ export function icon(name) {
 }
 
 const KEPT = new Set(
-  "B STRONG I EM U INS S DEL STRIKE CODE PRE BLOCKQUOTE BR P UL OL LI SPAN A H1 H2 H3 H4 H5 H6 SMALL MARK TIME".split(" "),
+  "B STRONG I EM U INS S DEL STRIKE CODE PRE BLOCKQUOTE BR P DIV UL OL LI SPAN A H1 H2 H3 H4 H5 H6 SMALL MARK TIME".split(" "),
 );
 const DROPPED = new Set(["SCRIPT", "STYLE", "TEMPLATE", "IFRAME", "OBJECT", "SVG", "MATH", "NOSCRIPT"]);
 const MARKS = new Set(["mention", "spoiler", "quote", "time", "channel"]);

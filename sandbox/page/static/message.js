@@ -34,7 +34,7 @@ export function drawMessage(message, seat, { joined, quoted, nested }) {
         quoted && quote(quoted),
         message.title && h("h3.card-title", {}, message.title),
         h("div.text", {}, message.html ? formatted(message.html) : message.text),
-        message.images.filter(isWeb).map((src) => h("img.picture", { src, alt: "", loading: "lazy", referrerpolicy: "no-referrer" }))),
+        message.images.filter(({ url }) => isWeb(url)).map(({ url, alt }) => h("img.picture", { src: url, alt, loading: "lazy", referrerpolicy: "no-referrer" }))),
       message.controls.length > 0 && h("div.controls", {}, message.controls.map((one) => drawControl(one, message, seat))),
       message.only_for && h("p.only", {}, icon("eye"), "Only you can see this"),
       reactions(message, seat)),

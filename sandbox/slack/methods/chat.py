@@ -10,7 +10,7 @@ from sandbox.slack.workspace import Workspace
 from sandbox.slack.world import JSON, Channel
 
 
-def content(arguments: Arguments, *, longest: int) -> JSON:
+def content(workspace: Workspace, arguments: Arguments, *, longest: int) -> JSON:
     """Text, blocks, attachments and metadata of a message, checked. Refuses as Slack does."""
     text = arguments.text("text")
     blocks = arguments.nested("blocks", "invalid_blocks_format")
@@ -26,7 +26,7 @@ def content(arguments: Arguments, *, longest: int) -> JSON:
     if len(text) > longest:
         raise Refusal("msg_too_long")
     if blocks is not None:
-        check_blocks(blocks)
+        check_blocks(workspace, blocks)
     if metadata is not None:
         error = rules.check_metadata(metadata)
         if error:
@@ -34,11 +34,11 @@ def content(arguments: Arguments, *, longest: int) -> JSON:
     return {"text": text, "blocks": blocks or [], "attachments": attachments, "metadata": metadata}
 
 
-def check_blocks(blocks: Any) -> None:
+def check_blocks(workspace: Workspace, blocks: Any) -> None:
     """Refuse blocks that Slack refuses: ``invalid_blocks_format``, ``invalid_blocks``, ``msg_blocks_too_long``."""
     if not isinstance(blocks, list):
         raise Refusal("invalid_blocks_format")
-    found = checks.check_blocks(blocks)
+    found = checks.check_blocks(blocks, workspace.uploads.shown)
     if found:
         messages = [f"[ERROR] {text}" for text in found]
         raise Refusal("invalid_blocks", errors=found, response_metadata={"messages": messages})
@@ -71,7 +71,7 @@ async def chat_post_message(workspace: Workspace, arguments: Arguments) -> JSON:
     """The bot writes a message."""
     channel = _addressed(workspace, arguments.required("channel"))
     _open_to_bot(workspace, channel)
-    made = content(arguments, longest=rules.MESSAGE_TEXT.limit)
+    made = content(workspace, arguments, longest=rules.MESSAGE_TEXT.limit)
     thread = arguments.text("thread_ts")
     if thread and not rules.THREAD_TS.match(thread):
         found = [f"[ERROR] {thread} is not a valid thread_ts"]
@@ -93,7 +93,7 @@ async def chat_post_ephemeral(workspace: Workspace, arguments: Arguments) -> JSO
     _open_to_bot(workspace, channel)
     if user is None or user.id not in channel.members:
         raise Refusal("user_not_in_channel")
-    made = content(arguments, longest=rules.MESSAGE_TEXT.limit)
+    made = content(workspace, arguments, longest=rules.MESSAGE_TEXT.limit)
     thread = arguments.text("thread_ts")
     message = workspace.bot_message(channel.id, made.pop("text"), thread_ts=thread, only_for=user.id, **made)
     workspace.post(message, "chat.postEphemeral")
@@ -108,7 +108,7 @@ async def chat_update(workspace: Workspace, arguments: Arguments) -> JSON:
         raise Refusal("cant_update_message")
     if channel.archived:
         raise Refusal("is_archived")
-    made = content(arguments, longest=rules.UPDATE_TEXT.limit)
+    made = content(workspace, arguments, longest=rules.UPDATE_TEXT.limit)
     if made["metadata"] is not None:
         message.metadata = made["metadata"]
     workspace.edit(message, made["text"], made["blocks"])

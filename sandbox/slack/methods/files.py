@@ -5,8 +5,6 @@ Source: docs.slack.dev/reference/methods/files.getUploadURLExternal, files.compl
 
 from __future__ import annotations
 
-import mimetypes
-
 from sandbox.slack.methods.base import Arguments, Refusal, Tier, find_channel, method
 from sandbox.slack.workspace import Workspace
 from sandbox.slack.world import JSON
@@ -22,19 +20,8 @@ async def files_get_upload_url(workspace: Workspace, arguments: Arguments) -> JS
     length = arguments.number("length", 0)
     if not 0 < length <= MOST_BYTES:
         raise Refusal("file_upload_size_restricted" if length > 0 else "invalid_arguments")
-    file = workspace.world.new_id("F")
-    workspace.files[file] = {
-        "id": file,
-        "name": name,
-        "title": name,
-        "mimetype": mimetypes.guess_type(name)[0] or "application/octet-stream",
-        "size": length,
-        "user": workspace.world.bot.id,
-        "alt_txt": arguments.text("alt_txt"),
-        "url_private": f"{workspace.url}/files/{file}/{name}",
-        "created": workspace.now(),
-    }
-    return {"upload_url": f"{workspace.url}/upload/v1/{file}", "file_id": file}
+    file = workspace.uploads.promise(name, length, arguments.text("alt_txt"), workspace.url)
+    return {"upload_url": f"{workspace.url}/upload/v1/{file['id']}", "file_id": file["id"]}
 
 
 @method("files.completeUploadExternal", Tier.FOUR, "files:write")
@@ -45,12 +32,9 @@ async def files_complete_upload(workspace: Workspace, arguments: Arguments) -> J
         raise Refusal("invalid_arguments")
     files = []
     for item in asked:
-        file = workspace.files.get(str(item.get("id")))
+        file = workspace.uploads.complete(str(item.get("id")), str(item.get("title") or ""))
         if file is None:
             raise Refusal("file_not_found")
-        if file["id"] not in workspace.contents:
-            raise Refusal("file_not_found")
-        file["title"] = item.get("title") or file["title"]
         files.append(file)
     for name in arguments.names("channel_id") or arguments.names("channels"):
         channel = find_channel(workspace, name)

@@ -13,9 +13,9 @@ from sandbox.slack.workspace import Workspace
 from sandbox.slack.world import JSON
 
 
-def _body(arguments: Arguments) -> JSON:
+def _body(workspace: Workspace, arguments: Arguments) -> JSON:
     body: JSON = arguments.nested("view", "invalid_arguments")
-    found = checks.check_view(body)
+    found = checks.check_view(body, workspace.uploads.shown)
     if found:
         raise Refusal("invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in found]})
     if checks.too_large(body):
@@ -46,7 +46,7 @@ def _shown(workspace: Workspace, trigger: Trigger, view: View) -> JSON:
 @method("views.open", Tier.FOUR)
 async def views_open(workspace: Workspace, arguments: Arguments) -> JSON:
     """A modal opens in front of whoever acted."""
-    body = _body(arguments)
+    body = _body(workspace, arguments)
     trigger = _trigger(workspace, arguments)
     if workspace.views.taken(str(body.get("external_id") or "")):
         raise Refusal("duplicate_external_id")
@@ -58,7 +58,7 @@ async def views_open(workspace: Workspace, arguments: Arguments) -> JSON:
 @method("views.push", Tier.FOUR)
 async def views_push(workspace: Workspace, arguments: Arguments) -> JSON:
     """A modal opens on top of the one that was acted in."""
-    body = _body(arguments)
+    body = _body(workspace, arguments)
     trigger = _trigger(workspace, arguments)
     if not trigger.view or workspace.views.top(trigger.member) is None:
         raise Refusal("invalid_trigger_id")
@@ -72,7 +72,7 @@ async def views_push(workspace: Workspace, arguments: Arguments) -> JSON:
 @method("views.update", Tier.FOUR)
 async def views_update(workspace: Workspace, arguments: Arguments) -> JSON:
     """An open modal shows something else."""
-    body = _body(arguments)
+    body = _body(workspace, arguments)
     view = workspace.views.get(arguments.text("view_id"), arguments.text("external_id"))
     if view is None:
         raise Refusal("not_found")

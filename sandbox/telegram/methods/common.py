@@ -12,7 +12,7 @@ from sandbox.telegram.markup import read_markup
 from sandbox.telegram.params import Params
 from sandbox.telegram.rules import MAX_CAPTION, MAX_TEXT
 from sandbox.telegram.units import utf16
-from sandbox.telegram.world import PRESENT, Chat, Message
+from sandbox.telegram.world import MANAGERS, PRESENT, Chat, Message
 
 Method = Callable[[Backend, Params], Any]
 
@@ -57,7 +57,8 @@ def writable_chat(backend: Backend, params: Params, what: str) -> tuple[Chat, in
             raise rules.TOPIC_CLOSED.error()
         else:
             return chat, thread
-    if not chat.writable:
+    barred = what == "photos" and not chat.photos and backend.world.bot_status(chat) not in MANAGERS
+    if not chat.writable or barred:
         raise rules.NO_RIGHTS.error(what=what)
     return chat, thread
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox import pictures
 from sandbox.telegram import rules, wire
 from sandbox.telegram.backend import Backend
 from sandbox.telegram.methods.common import Method, read_caption, read_text, send, the_chat, writable_chat
-from sandbox.telegram.params import Params, Upload
-from sandbox.telegram.rules import MAX_FILE, MAX_PHOTO
+from sandbox.telegram.params import LINKED, Params, Upload
+from sandbox.telegram.rules import MAX_FILE, MAX_PHOTO, MAX_PHOTO_RATIO, MAX_PHOTO_SIDES
 
 _ACTIONS = frozenset({
         "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "upload_document",
@@ -115,7 +116,7 @@ def _file(
     parts = urlsplit(value)
     if parts.scheme in {"http", "https"}:
         # The platform fetches it; the sandbox shows the link itself.
-        return backend.keep(Upload(value, "text/uri-list", value.encode())).id, 0
+        return backend.keep(Upload(value, LINKED, value.encode())).id, 0
     if value not in backend.files:
         raise rules.FILE_ID.error()
     return value, len(backend.files[value].upload.content)
@@ -124,8 +125,20 @@ def _file(
 def photo_of(backend: Backend, params: Params, value: str, upload: Upload | None) -> dict[str, Any]:
     """The photo that was given, in its wire shape."""
     number, size = _file(backend, params, value, upload, "photo", MAX_PHOTO)
-    shape = {"file_id": number, "file_unique_id": unique(number), "width": 800, "height": 600, "file_size": size}
-    return {"photo": [shape]}
+    width, height = _sides(backend.files[number].upload)
+    sides = {"width": width, "height": height}
+    return {"photo": [{"file_id": number, "file_unique_id": unique(number), **sides, "file_size": size}]}
+
+
+def _sides(upload: Upload) -> tuple[int, int]:
+    if upload.content_type == LINKED:
+        return 800, 600  # the sandbox fetches nothing
+    width, height = pictures.size(upload.content)
+    if not width or not height:
+        raise rules.NO_PHOTO.error()
+    if width + height > MAX_PHOTO_SIDES or max(width, height) > MAX_PHOTO_RATIO * min(width, height):
+        raise rules.PHOTO_SIZE.error()
+    return width, height
 
 
 def document_of(backend: Backend, params: Params, value: str, upload: Upload | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from bots.discord.payload import read
 from bots.discord.render import MAX_CONTENT, MAX_EMBED, Rendered, render
 from core.action import Action, ActionError, UnknownVersion
 from core.message import Button, Choice, Image, Message, Option, Pair
+from core.testing.pictures import png
 from tests.bots.discord.kit import ACTION
 
 
@@ -61,6 +62,18 @@ async def test_pairs_and_a_picture_are_an_embed() -> None:
     ]
     assert out.embed.image.url == image.url
     assert out.embed.footer.text == "A cat"
+
+
+async def test_a_picture_of_bytes_goes_along_once() -> None:
+    image = Image(alt="A cat", data=png())
+    out = render(Message(text="Results", image=image))
+    first, second = out.new()["file"], out.new()["file"]
+    assert (first.filename, first.description, first.fp.read()) == (image.name, "A cat", image.data)
+    assert second.fp is not first.fp  # the library closes what it sent, and a repeat needs it again
+    assert first.uri == out.change()["embeds"][0].image.url
+    assert {"file", "attachments"}.isdisjoint(out.change())
+    assert [one.filename for one in out.another()["attachments"]] == [image.name]
+    assert render(Message(text="Results")).another()["attachments"] == []
 
 
 async def test_an_embed_never_grows_too_large() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from bots.discord import sending
 from core.bot import Address, SendFailed, SendRefused, SendUnknown, Sent, Standing
-from core.message import Button, Message
+from core.message import Button, Image, Message
+from core.testing.pictures import png
+from sandbox.discord.permissions import Permission
 from sandbox.faults import Fault, FaultKind
 from tests.bots.discord.kit import ACTION, Place
 
@@ -77,6 +79,15 @@ async def test_a_channel_that_is_closed(place: Place) -> None:
         await place.bot.send(Address(place.space, closed), HELLO, key="k")
     assert not refused.value.gone
     assert "50013" in str(refused.value)
+
+
+async def test_a_channel_that_takes_no_files(place: Place) -> None:
+    place.sandbox.world.channels[int(place.channel)].denied = int(Permission.ATTACH_FILES)
+    with pytest.raises(SendRefused, match="Missing Permissions") as refused:
+        await place.post(Message(text="Look", image=Image(data=png())))
+    assert not refused.value.gone
+    findings = await place.bot.examine_channel(place.space, place.channel)
+    assert [one.text.startswith("Allow the bot 'Attach Files' here") for one in findings] == [True]
 
 
 async def test_a_member_who_takes_no_private_messages(place: Place) -> None:

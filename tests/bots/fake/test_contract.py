@@ -9,8 +9,10 @@ from typing import NoReturn
 import pytest
 
 from core.bot import SendError, SendFailed, SendRefused, SendUnknown, Sent, Standing
+from core.message import Image, Message
 from core.testing import Came, FakeBot, RecordingReceiver, Result, Rig, Seen, Trouble
 from core.testing.fake_bot import Post
+from core.testing.pictures import png
 from core.testing.sharing import SharingContract
 
 ERRORS: Mapping[Trouble, SendError] = {
@@ -64,6 +66,9 @@ class FakeRig(Rig):
         self.fake.unreadable += [SendRefused("it can't be told")] * 2
 
     # -- what this part never asks for ------------------------------------------------------------------------------
+    async def drawn(self, message: Seen) -> bytes:
+        _never()
+
     async def fill(self, member: str, values: Mapping[str, str | Sequence[str]]) -> Result:
         _never()
 
@@ -116,4 +121,11 @@ async def rig() -> FakeRig:
 
 
 class TestFake(SharingContract):
-    pass
+    async def test_an_edit_that_changes_a_picture_of_bytes_is_a_mistake(self, rig: FakeRig) -> None:
+        """Real platforms would show something else each, so whoever tests a plugin is told."""
+        image = Image(data=png())
+        sent, bare = await rig.post(Message(text="A", image=image)), await rig.post(Message(text="A"), "key-2")
+        await rig.bot.edit(sent, Message(text="B", image=image))
+        for one, picture in ((sent, None), (sent, Image(data=png(shade=1))), (bare, image)):
+            with pytest.raises(ValueError, match="keeps its picture"):
+                await rig.bot.edit(one, Message(text="C", image=picture))

@@ -10,6 +10,7 @@ from bots.slack.payload import read
 from bots.slack.render import CAPABILITIES, render
 from core.message import Button, ButtonStyle, Choice, Control, Image, Message, Option, Pair
 from core.texts import Domain
+from sandbox.control import ImageView
 from sandbox.slack.checks import check_blocks, text_length
 from tests.bots.slack.kit import ACTION, Place
 
@@ -42,7 +43,7 @@ async def test_all_at_once_stands(place: Place) -> None:
     assert "Hello\nthere" in seen.text
     assert "Colour\nBlue" in seen.text
     assert "<b>Colour</b>" in seen.html
-    assert seen.images == ("https://example.org/a.png",)
+    assert seen.images == (ImageView("https://example.org/a.png", "A cat"),)
     assert [(one.label, one.style, one.url) for one in seen.controls] == [
         ("Go", "primary", ""),
         ("Look", "", "https://example.org"),

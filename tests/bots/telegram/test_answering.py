@@ -11,7 +11,8 @@ from bots.telegram.desk import PUBLIC_A_MINUTE
 from core.bot import Answering
 from core.event import CommandInvoked, Event, Pressed, Replied
 from core.form import FieldKind, Form, FormField
-from core.message import Button, Message, Pair
+from core.message import Button, Image, Message, Pair
+from core.testing.pictures import png
 from sandbox.control import MessageView, OutcomeKind
 from sandbox.faults import Fault, FaultKind
 from tests.bots.telegram.conftest import LONGEST, SHORT, Town
@@ -86,6 +87,17 @@ async def test_a_long_answer_is_cut_to_an_alert_where_it_is_not(town: Town) -> N
     await town.private(town.cleo)
     seen = await town.press(town.cleo, question, "Yes")
     assert seen.text == "I wrote to you in our private chat."
+
+
+async def test_a_picture_comes_in_private_or_as_its_words(town: Town) -> None:
+    question = await post(town)
+    town.hall.answer = says(Message(text="Yours", image=Image(alt="A cup of tea", data=png())))
+    seen = await town.press(town.cleo, question, "Yes")
+    assert seen.text == "Yours\nA cup of tea\n\nTo read it all, open a private chat with me first."
+    assert town.bot.health.losses == {"answer": 1}
+    await town.private(town.cleo)
+    await town.press(town.cleo, question, "Yes")
+    assert (town.last(town.cleo).text, len(town.last(town.cleo).images)) == ("Yours", 1)
 
 
 async def test_a_press_leads_on_to_a_form(town: Town) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bots.telegram.frames import ALLOWED_UPDATES
 from core.bot import Address, BotStartError, SendError, SendFailed, SendRefused, SendUnknown, Sent, Severity, Standing
 from core.markup import escape, mention
 from core.message import Button, Choice, Image, Message, Option, Pair
+from core.testing.pictures import large, png
 from sandbox.faults import Fault, FaultKind
 from tests.bots.telegram.conftest import SHORT, Town, settings
 
@@ -92,6 +94,65 @@ async def test_a_picture_with_a_short_and_with_a_long_text(town: Town) -> None:
     assert wire(town, long).extra["link_preview_options"]["url"] == image.url
     only = await town.bot.send(town.here, Message(image=image), key="3")
     assert wire(town, only).text == "A cup"
+
+
+async def test_a_picture_of_bytes_stands_with_its_words_and_stays(town: Town) -> None:
+    image = Image(alt="A cup", data=large())
+    sent = await town.bot.send(town.here, Message(text="**Coffee**", image=image), key="1")
+    (photo,) = wire(town, sent).content["photo"]
+    assert (photo["width"], photo["height"], photo["file_size"]) == (40, 30, len(image.data))
+    assert runs(wire(town, sent)) == [("bold", "Coffee")]
+    for _ in range(2):  # the same once more is no error
+        await town.bot.edit(sent, Message(text="Tea", image=image, controls=(Button("Yes", SHORT),)))
+    assert (wire(town, sent).text, wire(town, sent).content["photo"]) == ("Tea", [photo])
+    assert [control.label for control in town.last().controls] == ["Yes"]
+    calls = town.sandbox.record.calls
+    assert (calls["sendPhoto"], calls["editMessageCaption"]) == (1, 2)
+    assert {"editMessageText", "editMessageMedia"}.isdisjoint(calls)
+    assert town.bot.health.losses == {}
+
+
+async def test_words_under_a_picture_of_bytes_are_fewer(town: Town) -> None:
+    image = Image(data=png())
+    sent = await town.bot.send(town.here, Message(text="🎉" * 1000, image=image), key="1")
+    assert len(wire(town, sent).text.encode("utf-16-le")) // 2 <= 1024
+    assert wire(town, sent).text.endswith("🎉…")
+    assert town.bot.health.losses == {"text": 1}
+    await town.bot.send(town.here, Message(text="y" * 1025, image=image), key="2")
+    assert town.bot.health.losses == {"text": 2}
+    await town.bot.send(town.here, Message(title="Coffee", text="y" * 1000, image=image), key="3")
+    assert town.bot.health.losses == {"text": 2}
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_where_no_picture_is_taken_the_words_go_out(town: Town, broken: bool) -> None:
+    data = png()[:-4] if broken else png()
+    await town.sandbox.set_role(town.sandbox.bot, town.space, "member")
+    town.sandbox.backend.world.groups[int(town.space)].photos = broken
+    message = Message(text="w" * 2000, image=Image(alt="A cup", data=data), controls=(Button("Yes", SHORT),))
+    sent = await town.bot.send(town.here, message, key="1")
+    assert wire(town, sent).content == {}
+    assert wire(town, sent).text == "w" * 2000 + "\nA cup"
+    assert town.bot.health.losses["image"] == 1
+    await town.bot.edit(sent, replace(message, text="Tea"))
+    assert wire(town, sent).text == "Tea\nA cup"
+    assert [control.label for control in town.last().controls] == ["Yes"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (FaultKind.RATE_LIMIT, SendFailed),
+        (FaultKind.SERVER_ERROR, SendUnknown),
+        (FaultKind.DROP_AFTER_TAKING, SendUnknown),
+    ],
+)
+async def test_what_went_wrong_while_sending_a_picture(town: Town, kind: FaultKind, error: type[SendError]) -> None:
+    await town.sandbox.fault(Fault(kind, match="sendPhoto", seconds=7))
+    with pytest.raises(error):
+        await town.bot.send(town.here, Message(image=Image(data=large())), key="1")
+    assert town.sandbox.record.calls["sendPhoto"] == 1
+    assert len(town.messages()) == (kind is FaultKind.DROP_AFTER_TAKING)
 
 
 async def test_edit_and_delete(town: Town) -> None:

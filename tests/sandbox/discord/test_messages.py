@@ -8,11 +8,17 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox.control import ControlError, OutcomeKind
+from sandbox.control import ControlError, ImageView, OutcomeKind
 from sandbox.faults import Fault, FaultKind
 from tests.sandbox.discord.kit import Bot, Town, buttons, connected, text_channel, town
 
 PNG = b"\x89PNG\r\n\x1a\n"
+
+
+async def fetched(url: str) -> bytes:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert answer.status == 200
+        return await answer.read()
 
 
 async def test_send_change_read_and_delete(place: Town, bot: Bot) -> None:
@@ -158,10 +164,26 @@ async def test_files_and_their_addresses(place: Town, bot: Bot) -> None:
     view = place.sandbox.state().channels[0].messages[-1]
     assert view.title == "Cat of the day"
     assert view.text == "Look\nIt purrs\nAge\n3"
-    assert view.images == (message.attachments[0].url,)
-    assert await message.attachments[0].read() == PNG
+    assert message.attachments == []  # the embed shows it
+    assert view.images == (ImageView(str(message.embeds[0].image.url), "A cat"),)
+    assert await fetched(view.images[0].url) == PNG
+    embed.description = "It sleeps"
+    kept = await message.edit(embed=embed.set_image(url="attachment://cat.png"))
+    assert (kept.embeds[0].description, kept.embeds[0].image.url) == ("It sleeps", message.embeds[0].image.url)
+    bare = await message.edit(embed=None)
+    assert [(one.filename, one.description) for one in bare.attachments] == [("cat.png", "A cat")]
+    assert await bare.attachments[0].read() == PNG
     changed = await message.edit(attachments=[])
     assert changed.attachments == []
+
+
+async def test_an_embed_draws_no_file_that_is_missing_or_no_picture(place: Town, bot: Bot) -> None:
+    channel = text_channel(bot, place.channel)
+    embed = discord.Embed(title="Cat").set_image(url="attachment://cat.txt")
+    with_text = await channel.send(embed=embed, file=discord.File(io.BytesIO(b"cat"), "cat.txt"))
+    without = await channel.send(embed=embed)
+    assert [one.filename for one in with_text.attachments] == ["cat.txt"]
+    assert [one.embeds[0].image.url for one in (with_text, without)] == [None, None]
 
 
 async def test_components_of_version_two(place: Town, bot: Bot) -> None:

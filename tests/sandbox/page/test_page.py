@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
+import aiohttp
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
+from core.testing.pictures import png
 from sandbox.control import ControlView
+from sandbox.discord import DiscordSandbox
+from sandbox.page import Page as SandboxPage
 from tests.browser import NARROW, window
 from tests.sandbox.page.conftest import Shown
 from tests.sandbox.page.scene import QUESTION, chatter
@@ -40,6 +46,33 @@ async def test_three_columns_show_what_stands_in_them(shown: Shown, browser: Bro
         await expect(slack.locator(".locale")).to_have_text("de")
         await slack.get_by_role("button", name="#off-topic").click()
         await expect(slack.locator(".message")).to_have_count(0)
+
+
+async def test_an_uploaded_picture_is_drawn_with_its_words(browser: BrowserContext) -> None:
+    discord, body = DiscordSandbox(), {"embeds": [{"image": {"url": "attachment://harbour.png"}}]}
+    await discord.start()
+    space = await discord.add_space("Harbour", owner="Olga")
+    channel = await discord.add_channel(space, "lounge")
+    await discord.install(space, discord.state().members[0].id)
+    form = aiohttp.FormData()
+    described = [{"id": 0, "filename": "harbour.png", "description": "The harbour at night"}]
+    form.add_field("payload_json", json.dumps({**body, "attachments": described}))
+    form.add_field("files[0]", png(30, 20), filename="harbour.png", content_type="image/png")
+    page = SandboxPage([discord])
+    await page.start()
+    try:
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bot {discord.token}"}) as bot,
+            bot.post(f"{discord.url}/api/v10/channels/{channel}/messages", data=form) as answer,
+        ):
+            assert answer.status == 200
+        async with window(browser, page.url) as shown:
+            picture = shown.get_by_alt_text("The harbour at night")
+            await expect(picture).to_be_visible()
+            await expect(picture).to_have_js_property("naturalWidth", 30)
+    finally:
+        await page.stop()
+        await discord.stop()
 
 
 async def test_a_button_opens_its_form_and_the_answer_counts(shown: Shown, browser: BrowserContext) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,7 +11,9 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from core.testing.pictures import png
 from sandbox.control import ControlError
+from sandbox.slack import uploads
 from tests.sandbox.slack.kit import JSON, Hall, actions, button, field, modal, plain, refusal
 
 Make = Callable[..., Awaitable[Hall]]
@@ -213,14 +216,51 @@ async def test_reactions_and_pins(hall: Hall) -> None:
 async def test_files_go_up_in_three_steps(hall: Hall) -> None:
     await hall.sandbox.install(hall.space, hall.olga)
     await hall.client.files_upload_v2(
-        channel=hall.general, filename="chart.png", content=b"\x89PNG", title="Chart", initial_comment="look"
+        channel=hall.general, filename="chart.png", content=png(), title="Chart", initial_comment="look"
     )
     message = hall.channel().messages[-1]
     assert (message.text, len(message.images)) == ("look", 1)
-    async with aiohttp.ClientSession() as session, session.get(message.images[0]) as answer:
-        assert (await answer.read(), answer.content_type) == (b"\x89PNG", "image/png")
+    async with aiohttp.ClientSession() as session, session.get(message.images[0].url) as answer:
+        assert (await answer.read(), answer.content_type) == (png(), "image/png")
     complete = hall.client.files_completeUploadExternal
     assert await error(complete(files=[{"id": "F404"}], channel_id=hall.general)) == "file_not_found"
+    promised = await hall.client.files_getUploadURLExternal(filename="a.png", length=len(png()))
+    assert await error(complete(files=[{"id": promised["file_id"]}])) == "file_not_found"
+    form = aiohttp.FormData({"filename": io.BytesIO(png())})
+    async with aiohttp.ClientSession() as session:
+        async with session.post(promised["upload_url"], data=b"short") as answer:
+            assert answer.status == 400
+        async with session.post(promised["upload_url"], data=form) as answer:
+            assert answer.status == 200
+    assert (await complete(files=[{"id": promised["file_id"]}]))["files"][0]["mimetype"] == "image/png"
+
+
+async def test_a_block_shows_a_picture_a_little_after_its_upload(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    await hall.sandbox.install(hall.space, hall.olga)
+
+    def image(**source: object) -> list[JSON]:
+        return [{"type": "image", "alt_text": "A chart", **source}]
+
+    async def refused(blocks: list[JSON]) -> tuple[str, str]:
+        answer = await refusal(hall.client.chat_postMessage(channel=hall.general, text="x", blocks=blocks))
+        return answer["error"], answer["errors"][0]
+
+    monkeypatch.setattr(uploads, "PROCESSING_SECONDS", 3600.0)
+    early = (await hall.client.files_upload_v2(file=png(shade=1), filename="a.png"))["file"]["id"]
+    monkeypatch.setattr(uploads, "PROCESSING_SECONDS", 0.0)
+    file = (await hall.client.files_upload_v2(file=png(), filename="a.png"))["file"]
+    table = (await hall.client.files_upload_v2(file=b"a,b", filename="a.png"))["file"]["id"]
+    invalid = ("invalid_blocks", "invalid slack file [json-pointer:/blocks/0/slack_file]")
+    for wrong in ({"id": early}, {"id": table}, {"id": "F404"}, {}, {"id": file["id"], "url": file["url_private"]}):
+        assert await refused(image(slack_file=wrong)) == invalid
+    both = await refused(image(slack_file={"id": file["id"]}, image_url="https://example.org/a.png"))
+    assert both[0] == "invalid_blocks"
+    for right in ({"id": file["id"]}, {"url": file["url_private"]}):
+        ts = (await hall.client.chat_postMessage(channel=hall.general, text="x", blocks=image(slack_file=right)))[
+            "ts"
+        ]
+        (shown,) = hall.message(ts).images
+        assert (shown.url, shown.alt) == (file["url_private"], "A chart")
 
 
 async def test_a_trigger_opens_one_form_within_its_time(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,12 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
+from core.testing.pictures import jpeg, png
+from sandbox.control import ImageView
 from sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram.conftest import Hall, bot_of
+
+PNG = png(3, 2)
 
 
 async def test_a_formatted_message_comes_back_with_its_entities(hall: Hall) -> None:
@@ -217,21 +221,48 @@ async def test_a_reply_keyboard_is_pressed_by_sending_its_text(hall: Hall) -> No
     await hall.bot.send_message(chat, "Thank you", reply_markup=ReplyKeyboardRemove())
 
 
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "Image_process_failed"),
+        (b"%PDF-1.7", "Image_process_failed"),
+        (jpeg(9000, 1001), "Photo_invalid_dimensions"),
+        (png(21, 1), "Photo_invalid_dimensions"),
+    ],
+)
+async def test_only_pictures_of_fair_sizes_are_photos(hall: Hall, content: bytes, error: str) -> None:
+    chat = await hall.started(hall.ada)
+    with pytest.raises(BadRequest, match=f"(?i){error}"):
+        await hall.bot.send_photo(chat, content)
+
+
+async def test_a_group_may_take_words_and_no_photos(hall: Hall) -> None:
+    group = hall.sandbox.backend.world.groups[hall.chat]
+    await hall.installed()
+    group.photos = False
+    await hall.bot.send_message(group.id, "Words")
+    with pytest.raises(BadRequest, match=r"(?i)not enough rights to send photos"):
+        await hall.bot.send_photo(group.id, PNG)
+    await hall.sandbox.set_role(hall.sandbox.bot, hall.space, "admin")
+    await hall.bot.send_photo(group.id, PNG)
+
+
 async def test_pictures_and_files_by_link_upload_and_id(hall: Hall) -> None:
     chat = await hall.started(hall.ada)
     linked = await hall.bot.send_photo(chat, "https://example.org/a.png", caption="<i>A</i>", parse_mode="HTML")
     assert linked.caption == "A"
-    assert hall.sandbox.state().channels[-1].messages[-1].images == ("https://example.org/a.png",)
-    uploaded = await hall.bot.send_photo(chat, b"\x89PNG picture")
+    assert hall.sandbox.state().channels[-1].messages[-1].images == (ImageView("https://example.org/a.png"),)
+    uploaded = await hall.bot.send_photo(chat, PNG)
+    assert (uploaded.photo[0].width, uploaded.photo[0].height) == (3, 2)
     again = await hall.bot.send_photo(chat, uploaded.photo[0].file_id)
     assert again.photo[0].file_unique_id == uploaded.photo[0].file_unique_id
     file = await hall.bot.get_file(uploaded.photo[0].file_id)
-    assert bytes(await file.download_as_bytearray()) == b"\x89PNG picture"
+    assert bytes(await file.download_as_bytearray()) == PNG
     report = await hall.bot.send_document(chat, b"a,b", filename="report.csv")
     assert report.document is not None
     assert report.document.file_name == "report.csv"
     album = await hall.bot.send_media_group(
-        chat, [InputMediaPhoto(b"one"), InputMediaPhoto("https://example.org/b.png")], caption="Two"
+        chat, [InputMediaPhoto(PNG), InputMediaPhoto("https://example.org/b.png")], caption="Two"
     )
     assert len({message.media_group_id for message in album}) == 1
     assert album[0].caption == "Two"

@@ -2,6 +2,7 @@ import aiohttp
 from aiohttp import web
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from core.testing.pictures import png
 from sandbox.control import Platform, as_data, control_application
 from tests.sandbox.telegram.conftest import Hall
 
@@ -26,10 +27,10 @@ async def test_the_state_is_what_people_see(hall: Hall) -> None:
 
 async def test_uploaded_pictures_can_be_looked_at(hall: Hall) -> None:
     chat = await hall.started(hall.ada)
-    await hall.bot.send_photo(chat, b"\x89PNG picture")
+    await hall.bot.send_photo(chat, png())
     image = hall.sandbox.state().channels[-1].messages[-1].images[0]
-    async with aiohttp.ClientSession() as session, session.get(image) as response:
-        assert await response.read() == b"\x89PNG picture"
+    async with aiohttp.ClientSession() as session, session.get(image.url) as response:
+        assert (await response.read(), response.content_type) == (png(), "image/png")
 
 
 async def test_the_control_interface_acts_and_refuses(hall: Hall) -> None:
