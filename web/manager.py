@@ -20,6 +20,7 @@ from sqlmodel import col
 
 from core.context import Viewer
 from core.doors import Doors
+from core.markup import plain
 from core.message import Button, Message
 from core.moments import local
 from core.stuck import FAILED, UNKNOWN
@@ -206,6 +207,7 @@ async def _what(hall: Hall, session: AsyncSession, community: Community, picture
     return {
         "say": say,
         "_": _,
+        "plain": plain,
         "html": lambda text: Markup(html_of(text)),  # noqa: S704 - html_of escapes all that people wrote
         "community": community,
         "spaces": [(row[0], row[1]) for row in spaces],

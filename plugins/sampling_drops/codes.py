@@ -6,19 +6,14 @@ import asyncio
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, select
-from sqlmodel import col
-
 from core.texts import Domain, Phrase, Words
 from plugins.sampling_drops import drops, sealing
 from plugins.sampling_drops.definition import CODE
-from plugins.sampling_drops.drafts import Refused, locked
+from plugins.sampling_drops.drafts import Refused, count_codes, locked
 from plugins.sampling_drops.tables import Code
 from plugins.sampling_drops.words import lines
-from storage.bulk import insert_all
-from storage.prepared import PreparedForAll
+from storage.bulk import insert_new
 from storage.tx import Tx
-from storage.types import Id
 from storage.vault import Vault
 
 _ = Domain("sampling_drops")
@@ -27,8 +22,6 @@ MAX_CODE = 100
 """Characters of a code, or of a link that is one."""
 MOST = 10_000
 """Codes of a list that is handed in at once."""
-AT_ONCE = 1000
-"""Codes that are looked up in one statement."""
 
 
 class Taken(NamedTuple):
@@ -103,28 +96,14 @@ def keep(tx: Tx, community_id: UUID, drop_id: UUID, what: Sealed) -> Taken:
     row = locked(tx, community_id, drop_id, drops.DRAFT, drops.WAITING, drops.OPEN)
     if row.gives != CODE:
         raise Refused(_("This drop gives away parcels, not codes."), "codes")
-    prints = list(what.codes)
-    known: set[bytes] = set()
-    for first in range(0, len(prints), AT_ONCE):
-        keys = [(community_id, drop_id, one) for one in prints[first : first + AT_ONCE]]
-        known |= {found for (found,) in tx.run_all(_KNOWN, keys)}
-    new = [one for one in prints if one not in known]
-    ids = tx.new_ids(len(new))
+    ids = tx.new_ids(len(what.codes))
     rows = [
-        {"id": code_id, "fingerprint": one, "sealed": what.codes[one]} for code_id, one in zip(ids, new, strict=True)
+        {"id": code_id, "fingerprint": one, "sealed": code}
+        for code_id, (one, code) in zip(ids, what.codes.items(), strict=True)
     ]
-    insert_all(tx, Code, rows, community_id=community_id, drop_id=drop_id)
-    drops.set_in(tx, community_id, drop_id, stock=row.stock + len(new))
+    insert_new(tx, Code, rows, community_id=community_id, drop_id=drop_id)
+    stock = count_codes(tx, community_id, drop_id)
+    new = stock - row.stock
+    drops.set_in(tx, community_id, drop_id, stock=stock)
     drops.show(tx, community_id, row.activity_id)
-    return Taken(len(new), what.doubled + len(known), what.blank, row.stock + len(new))
-
-
-_KNOWN = PreparedForAll(
-    {"community_id": Id(), "drop_id": Id(), "fingerprint": LargeBinary()},
-    lambda wanted: select(col(Code.fingerprint)).join(
-        wanted,
-        (col(Code.community_id) == wanted.c.community_id)
-        & (col(Code.drop_id) == wanted.c.drop_id)
-        & (col(Code.fingerprint) == wanted.c.fingerprint),
-    ),
-)
+    return Taken(new, what.doubled + len(rows) - new, what.blank, stock)

@@ -90,7 +90,7 @@ class Code(Table, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["community_id", "drop_id"], ["drop_sample.community_id", "drop_sample.id"]),
         UniqueConstraint("community_id", "drop_id", "fingerprint"),
-        Index("ix_drop_code_free", "community_id", "drop_id", "claim_id"),
+        Index("ix_drop_code_free", "community_id", "drop_id", "claim_id", "id"),
     )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)

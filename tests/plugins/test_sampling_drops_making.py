@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -255,6 +256,15 @@ def test_a_text_says_all_that_can_be_said() -> None:
         None,
         None,
     )
+
+
+def test_the_guide_shows_a_drop_that_can_be_read() -> None:
+    guide = Path(__file__).parents[2].joinpath("docs", "guides", "drops.md").read_text("utf-8")
+    (text,) = (one for one in guide.split("```\n") if one.startswith("product ="))
+    said = toml_text.read(text, "Europe/Berlin", "en")
+    assert len(said.definition.questions) == 2
+    (question,) = (one for one in guide.split("```\n") if one.startswith("Do you drink"))
+    assert read(question) == said.definition.questions[0]
 
 
 @pytest.mark.parametrize("text", ["Age?\n18+", "Cups?\n1-9", "Coffee?\n+ Yes\n- No\n+ Often"])

@@ -92,7 +92,7 @@ def upgrade() -> None:
             "community_id", "drop_id", "fingerprint", name="uq_drop_code_community_id_drop_id_fingerprint"
         ),
     )
-    op.create_index("ix_drop_code_free", "drop_code", ["community_id", "drop_id", "claim_id"])
+    op.create_index("ix_drop_code_free", "drop_code", ["community_id", "drop_id", "claim_id", "id"])
     op.create_table(
         "drop_export",
         sa.Column("community_id", types.Id(), nullable=False),
