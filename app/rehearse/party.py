@@ -43,6 +43,7 @@ EDITS = {
     "telegram": ("editMessageText", "editMessageMedia", "editMessageCaption"),
 }
 """The calls that change a post."""
+ALT = "The tracks of the party with their votes"
 SONG = re.compile(r"Song \d+")
 
 
@@ -254,8 +255,8 @@ def _recap(world: World) -> str:
 
 
 def _plain(message: MessageView) -> str:
-    """The words alone: platforms show marks and lists in their own ways."""
-    return " ".join(re.findall(r"[\w👍👎]+", f"{message.title} {message.text}"))
+    """The words alone: platforms show marks, lists and what a picture shows in their own ways."""
+    return " ".join(re.findall(r"[\w👍👎]+", f"{message.title} {message.text}".replace(ALT, "")))
 
 
 # -- all of it ------------------------------------------------------------------------------------------------------
