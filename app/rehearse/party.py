@@ -23,13 +23,13 @@ from plugins.listening_parties.tables import Party, Track, Vote
 from sandbox.control import ControlError, ControlView, MessageView, Outcome
 
 TITLE = "Rehearsal night"
-TRACKS, SECONDS = 4, 12
-"""How many tracks of how many seconds: the shortest are ten. With their countdowns it is a minute and a half."""
+TRACKS, SECONDS = 4, 10
+"""How many tracks of how many seconds: the shortest that there are. With their countdowns it takes 80 seconds."""
 UP, DOWN = "👍 Up", "👎 Down"
 DOWNS, CHANGES = 0.25, 0.3
 """The shares of votes that are down, and of members who change theirs. Too few downs to skip a track: that is its
 DJ's and the host's business, and here each track must be counted to its end."""
-THINK_SECONDS = (0.3, 6.0)
+THINK_SECONDS = (0.3, 5.0)
 """A member's time to think about a track, at least and at most."""
 CHANGE_SECONDS = (0.5, 2.0)
 VOTE_SECONDS = 5.0
@@ -67,6 +67,7 @@ class Night:
     """The party, as members see it."""
 
     stage: Stage
+    tracks: int
     cards: dict[str, str] = field(default_factory=dict)
     """The live post by platform."""
     ballots: list[Ballot] = field(default_factory=list)
@@ -89,7 +90,7 @@ class Night:
         dj = next(one for one in self.stage.members if one.world is world)
         line = await press(world, dj.id, control_at(posts[world.platform.name][0], "The line"))
         form = await press(world, dj.id, control_of(line, "Paste a list"))
-        songs = "\n".join(f"The Rehearsals – Song {number + 1} | 0:{SECONDS}" for number in range(TRACKS))
+        songs = "\n".join(f"The Rehearsals – Song {number + 1} | 0:{SECONDS}" for number in range(self.tracks))
         await fill(world, dj.id, form, lambda _label, _options: songs)
         with self.stage.bar.count("members say that they come", len(self.stage.members)) as tick:
             await self.stage.for_each(lambda one: self._come(one, posts[one.platform.name]), tick)
@@ -117,8 +118,8 @@ class Night:
         """Track by track everybody votes, until none is left."""
         voting: list[asyncio.Task[Any]] = []
         heard: set[UUID] = set()
-        with self.stage.bar.count("tracks were played", TRACKS) as tick:
-            while len(heard) < TRACKS:
+        with self.stage.bar.count("tracks were played", self.tracks) as tick:
+            while len(heard) < self.tracks:
                 playing = await until(self._playing, "the next track", 60.0)
                 if playing not in heard:
                     if not heard:
@@ -260,11 +261,11 @@ def _plain(message: MessageView) -> str:
 
 
 # -- all of it ------------------------------------------------------------------------------------------------------
-async def rehearse(stage: Stage, *, crash: bool) -> Rehearsed:
+async def rehearse(stage: Stage, *, crash: bool, tracks: int = TRACKS) -> Rehearsed:
     """Build the stage, have the party, and compare votes and posts with the store."""
     async with AsyncExitStack() as stack:
         await stage.build(stack)
-        night = Night(stage)
+        night = Night(stage, tracks)
         stage.bar.say("The party is announced")
         await night.announce()
         before = {world.platform.name: _edits(world) for world in stage.worlds}
@@ -294,7 +295,7 @@ async def rehearse(stage: Stage, *, crash: bool) -> Rehearsed:
     whole = {key: sum(one[key] for one in by_platform.values()) for key in by_platform[stage.worlds[0].platform.name]}
     figures = {
         **whole,
-        "tracks": TRACKS,
+        "tracks": tracks,
         "votes_counted": counted,
         "votes_wrong": len(wrong),
         "seconds": round(seconds, 1),
@@ -302,7 +303,7 @@ async def rehearse(stage: Stage, *, crash: bool) -> Rehearsed:
         "platforms": by_platform,
     }
     words = (
-        f"{whole['members']} members heard {TRACKS} tracks and sent {whole['votes_sent']} votes, changes among them; "
+        f"{whole['members']} members heard {tracks} tracks and sent {whole['votes_sent']} votes, changes among them; "
         f"{counted} stand, one a person and track. The posts were changed {whole['edits']} times, "
         f"{whole['refused_edits']} changes were refused for their pace and came later. "
         f"{stage.crashes} processes were killed."

@@ -47,8 +47,8 @@ LINKED = 0.05
 LINKING_AT_ONCE = 8
 """Pairs that link at the same time. They do so before it counts."""
 LINK_TRIES = 6
-CRASHES = 5
-"""How often processes are killed while members are busy."""
+KILLS = 5
+"""How often processes are killed at most, while members are busy."""
 CRASH_SECONDS = (0.2, 3.0)
 """The time from a process being ready until it is killed, at least and at most."""
 
@@ -86,6 +86,8 @@ class Stage:
     seed: int
     folder: Path
     bar: Bar
+    make_hall: Callable[[Path, str], Hall] = Hall
+    kills: int = KILLS
     worlds: list[World] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     halls: list[Hall] = field(default_factory=list)
@@ -115,7 +117,7 @@ class Stage:
         stack.push_async_callback(self.store.close)
         names = ["hall"] if self.store.dialect == "sqlite" else ["hall-1", "hall-2"]
         for name in names:
-            hall = Hall(self.folder, name)
+            hall = self.make_hall(self.folder, name)
             hall.config(self.url, [self.plugin.name], {"vault": {"key_file": str(key)}, **self._platforms()})
             self.halls.append(hall)
             stack.push_async_callback(hall.dead)
@@ -188,7 +190,7 @@ class Stage:
     async def _kill(self, calm: asyncio.Event) -> None:
         """Kill processes at moments of chance and start them again."""
         chance = Random(f"crash {self.seed}")
-        while self.crashes < CRASHES:
+        while self.crashes < self.kills:
             hall = chance.choice(self.halls)
             await self._ready(hall)
             with suppress(TimeoutError):
