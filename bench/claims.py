@@ -5,9 +5,9 @@ round with things of its own, so that a busy machine slows both; a ratio is the 
 
 - ``ours``: the drop's own decider through ``store.decide``, with all that an act is there: repeats known, members
   looked up, one a person over linked accounts, participation logged, the card touched, the alarm set.
-- ``raw``: a transaction for each claim with the same guarantees and nothing else: a counter row that goes down while
-  something is left, and a unique row of who got one. SQLite in one thread, synchronous as ours is; PostgreSQL by ten
-  connections, each in turn the counter row's.
+- ``raw``: a transaction for each claim and nothing else in it than a counter row that goes down while something is
+  left, and a unique row of who got one. SQLite in one thread, synchronous as ours is; PostgreSQL by ten connections.
+- ``same``: a transaction for each claim that keeps all that ours keeps, for what the grouping itself is worth.
 
 Times are from the moment at which all ask until each one's answer, after its commit. Members are known, as they are
 when they took part in anything before; ``newcomers`` is one round of ours whose 500 never did. Targets: 2 times on
@@ -21,23 +21,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sqlite3
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-import psycopg
 from sqlalchemy import select
 from sqlmodel import col
 
 from app import interpreter
 from bench.material import address
+from bench.ways import by_hand
+from bench.ways.by_hand import Claim, Thing, Way, Who
 from core.clock import SystemClock
 from core.deciding import Asked, Deciding
 from core.dialogues import StoredDialogues
@@ -48,15 +47,15 @@ from plugins.sampling_drops.drops import OPEN, PLUGIN
 from plugins.sampling_drops.plugin import SamplingDrops
 from plugins.sampling_drops.tables import Sample
 from storage.engine import Store
-from storage.people import Identity
+from storage.people import Identity, lookup_of
 from storage.tables import Community, Space
 from storage.tx import Tx
 from storage.vault import Vault
 
 CLAIMERS = 500
 UNITS = 300
-CONNECTIONS = 10
 TARGETS = {"sqlite": 2.0, "postgresql": 10.0}
+WAYS = {"raw": by_hand.bare, "same": by_hand.same}
 CLOCK = SystemClock()
 
 
@@ -66,10 +65,6 @@ class Round(NamedTuple):
     given: int
     seconds: float
     times: Sequence[float]
-
-
-Claim = Callable[[int], Awaitable[bool]]
-"""A member, by number, asks; whether they got one."""
 
 
 async def rush(claim: Claim) -> Round:
@@ -124,6 +119,14 @@ class Ours:
         assert told.what in (Is.HELD, Is.SPOKEN_FOR), told
         return told.what is Is.HELD
 
+    async def thing(self) -> tuple[Thing, list[Who]]:
+        """A further drop for who claims by hand, and the members as the store knows them."""
+        vault = self._store.vault
+        drop = await self._store.write(lambda tx: _drop(tx, self.community.id))
+        lookups = [lookup_of(vault, "sandbox", "", f"{self._people}-{member}") for member in range(CLAIMERS)]
+        thing = Thing(self.community.id, self.community.space, drop, CLOCK.now())
+        return thing, [Who(one, vault.lookup(f"once\0{one.hex()}")) for one in lookups]
+
 
 class Home(NamedTuple):
     """A community and its space."""
@@ -165,120 +168,39 @@ def _drop(tx: Tx, community_id: UUID) -> UUID:
     return drop_id
 
 
-# -- raw ----------------------------------------------------------------------------------------------------------
-SCHEMA = (
-    "CREATE TABLE raw_item (id INTEGER PRIMARY KEY, left_over INTEGER NOT NULL)",
-    "CREATE TABLE raw_claim (item INTEGER NOT NULL, person {uuid} NOT NULL, PRIMARY KEY (item, person))",
-)
-PEOPLE = [uuid4() for _ in range(CLAIMERS)]
-
-
-@asynccontextmanager
-async def raw_sqlite(url: str) -> AsyncIterator[Callable[[int], Claim]]:
-    """What one would write by hand for SQLite: a thread with a connection, a transaction a claim."""
-    thread = ThreadPoolExecutor(1)
-    loop = asyncio.get_running_loop()
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(f"{url.removeprefix('sqlite:///')}.raw", isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        for statement in SCHEMA:
-            connection.execute(statement.format(uuid="BLOB"))
-        return connection
-
-    connection = await loop.run_in_executor(thread, connect)
-
-    def claim(item: int, person: bytes) -> bool:
-        connection.execute("BEGIN IMMEDIATE")
-        took = connection.execute(
-            "UPDATE raw_item SET left_over = left_over - 1 WHERE id = ? AND left_over > 0", (item,)
-        ).rowcount
-        if took:
-            took = connection.execute("INSERT OR IGNORE INTO raw_claim VALUES (?, ?)", (item, person)).rowcount
-        connection.execute("COMMIT" if took else "ROLLBACK")
-        return bool(took)
-
-    def item(number: int) -> Claim:
-        return lambda member: loop.run_in_executor(thread, claim, number, PEOPLE[member].bytes)  # type: ignore[return-value]  # a future is awaited as well
-
-    def new(number: int) -> None:
-        connection.execute("INSERT INTO raw_item VALUES (?, ?)", (number, UNITS))
-
-    def begin(number: int) -> Claim:
-        thread.submit(new, number).result()
-        return item(number)
-
-    yield begin
-    await loop.run_in_executor(thread, connection.close)
-    thread.shutdown()
-
-
-@asynccontextmanager
-async def raw_postgres(url: str) -> AsyncIterator[Callable[[int], Claim]]:
-    """What one would write by hand for PostgreSQL: a pool, a transaction a claim, one counter row."""
-    plain = url.replace("postgresql+psycopg", "postgresql")
-    with psycopg.connect(plain, autocommit=True) as setting_up:
-        for statement in SCHEMA:
-            setting_up.execute(statement.format(uuid="UUID").encode())
-        pool: asyncio.Queue[psycopg.AsyncConnection[Any]] = asyncio.Queue()
-        for _ in range(CONNECTIONS):
-            pool.put_nowait(await psycopg.AsyncConnection.connect(plain, autocommit=True))
-
-        async def claim(item: int, person: UUID) -> bool:
-            connection = await pool.get()
-            try:
-                async with connection.transaction():
-                    took = await connection.execute(
-                        "UPDATE raw_item SET left_over = left_over - 1 WHERE id = %s AND left_over > 0", (item,)
-                    )
-                    if not took.rowcount:
-                        return False
-                    made = await connection.execute(
-                        "INSERT INTO raw_claim VALUES (%s, %s) ON CONFLICT DO NOTHING", (item, person)
-                    )
-                    if not made.rowcount:
-                        raise psycopg.Rollback
-                    return True
-            finally:
-                pool.put_nowait(connection)
-            return False
-
-        def begin(number: int) -> Claim:
-            setting_up.execute("INSERT INTO raw_item VALUES (%s, %s)", (number, UNITS))
-            return lambda member: claim(number, PEOPLE[member])
-
-        yield begin
-        while not pool.empty():
-            await pool.get_nowait().close()
-
-
 # -- both ---------------------------------------------------------------------------------------------------------
 async def measure(kind: str, rounds: int) -> dict[str, Any]:
-    """Both ways on a store of one kind."""
-    raw_way = raw_sqlite if kind == "sqlite" else raw_postgres
+    """All ways on a store of one kind, by turns."""
     async with AsyncExitStack() as stack:
         url = stack.enter_context(address(kind))
-        begin = await stack.enter_async_context(raw_way(url))
         migrations = migrations_of([SamplingDrops])
         store = await Store.open(url, clock=CLOCK.now, vault=Vault.generate(), plugins=migrations)
         stack.push_async_callback(store.close)
+        hand = await stack.enter_async_context((by_hand.sqlite if kind == "sqlite" else by_hand.postgresql)(url))
         ours = Ours(store)
         await ours.settle()
+
+        async def raw(way: Way) -> Round:
+            return await rush(await hand.begin(way, *(await ours.thing()), UNITS))
+
         newcomers = await ours.round(newcomers=True)
-        await rush(begin(0))  # warms up
-        mine: list[Round] = []
-        raw: list[Round] = []
-        for number in range(1, rounds + 1):
-            raw.append(await rush(begin(number)))
-            mine.append(await ours.round())
-    assert {one.given for one in (*mine, *raw, newcomers)} == {UNITS}
-    ratio = statistics.median(theirs.seconds / our.seconds for our, theirs in zip(mine, raw, strict=True))
+        done: dict[str, list[Round]] = {"ours": [], "raw": [], "same": []}
+        for number in range(rounds + 1):
+            for name in done:
+                rushed = await (ours.round() if name == "ours" else raw(WAYS[name]))
+                assert rushed.given == UNITS
+                if number:  # the first turn warms up
+                    done[name].append(rushed)
+
+    def ratio(name: str) -> float:
+        turns = zip(done["ours"], done[name], strict=True)
+        return round(statistics.median(theirs.seconds / mine.seconds for mine, theirs in turns), 2)
+
     return {
-        "ours": figures(mine),
-        "raw": figures(raw),
-        "ratio": round(ratio, 2),
+        **{name: figures(several) for name, several in done.items()},
+        "ratio": ratio("raw"),
         "wanted": TARGETS[kind],
+        "ratio_same": ratio("same"),
         "newcomers": figures([newcomers]),
     }
 
