@@ -44,23 +44,31 @@ class Once:
         for account_id, lookup in tx.run_all(_LINKED, [(one,) for one in vaults]):
             self._prints.setdefault(account_id, []).append(_print(vaults[account_id], lookup))
         keys = [(community_id, subject_id, one) for prints in self._prints.values() for one in prints]
-        self._had = {bytes(fingerprint): claim_id for fingerprint, claim_id in tx.run_all(_HAD, keys)}
+        self._had: dict[bytes, list[UUID]] = {}
+        for fingerprint, claim_id in tx.run_all(_HAD, keys):
+            self._had.setdefault(bytes(fingerprint), []).append(claim_id)
 
     def had(self, request: Request) -> UUID | None:
         """The claim by which one of this person's accounts had theirs; None where none had."""
-        found = (self._had.get(one) for one in self._prints[request.account_id])
-        return next((claim_id for claim_id in found if claim_id is not None), None)
+        return next(iter(self.claims(request)), None)
+
+    def claims(self, request: Request) -> list[UUID]:
+        """All claims by which this person's accounts had theirs: several where they were linked afterwards."""
+        found = (claim_id for one in self._prints[request.account_id] for claim_id in self._had.get(one, ()))
+        return list(dict.fromkeys(found))
 
     def note(self, request: Request, claim_id: UUID) -> None:
         """This person has theirs now, by that claim. Kept by :meth:`write`."""
         for fingerprint in self._prints[request.account_id]:
-            self._had[fingerprint] = claim_id
+            self._had.setdefault(fingerprint, []).append(claim_id)
             self._new.append({"fingerprint": fingerprint, "claim_id": claim_id})
 
     def take_back(self, claim_id: UUID) -> None:
         """That claim came to nothing: whoever made it may ask again, also among these requests. Kept by
         :meth:`write`."""
-        self._had = {fingerprint: one for fingerprint, one in self._had.items() if one != claim_id}
+        for several in self._had.values():
+            if claim_id in several:
+                several.remove(claim_id)
         self._new = [row for row in self._new if row["claim_id"] != claim_id]
         self._back.append(claim_id)
 
@@ -94,12 +102,10 @@ def spread(tx: Tx, vault: Vault, person_id: UUID) -> None:
     lookups = tx.execute(select(col(Account.lookup)).where(col(Account.person_id) == person_id)).scalars()
     prints = [_print(vault, lookup) for lookup in lookups]
     rows = tx.execute(select(Row).where(col(Row.fingerprint).in_(prints)).order_by(col(Row.claim_id))).all()
-    known = {(row.community_id, row.subject_id, row.fingerprint) for row in rows}
     for row in rows:
         for fingerprint in prints:
-            if (row.community_id, row.subject_id, fingerprint) not in known:
-                one = {"community_id": row.community_id, "subject_id": row.subject_id, "fingerprint": fingerprint}
-                tx.insert_if_new(Row, claim_id=row.claim_id, **one)
+            one = {"community_id": row.community_id, "subject_id": row.subject_id, "claim_id": row.claim_id}
+            tx.insert_if_new(Row, fingerprint=fingerprint, **one)
 
 
 def _print(vault: Vault, lookup: bytes) -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, CursorResult, Dialect, Executable, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.log import Act, Log
-from storage.prepared import Prepared, PreparedForAll
+from storage.prepared import Prepared, PreparedForAll, texts
 from storage.tables import Table, table_of
 from storage.types import Uuid7Source, id_of, utc_text
 
@@ -173,7 +173,11 @@ class Tx:
                 "INSERT INTO inbox SELECT source, event_id, %s FROM unnest(%s::text[], %s::text[]) "
                 "AS many (source, event_id) ON CONFLICT DO NOTHING RETURNING source, event_id"
             )
-            values = [self.now, [source for source, _id in events], [event_id for _source, event_id in events]]
+            values = [
+                self.now,
+                texts(source for source, _id in events),
+                texts(event_id for _source, event_id in events),
+            ]
         self._raw(sql, values)
         fresh = set(self._cursor.fetchall())
         known = []

@@ -180,8 +180,12 @@ class _Batch:
             by_drop.setdefault(one.said.drop_id, []).append(one)
         # Nearly always one drop.
         self.sides = {drop.id: self._side(drop, by_drop[drop.id]) for drop in drops.values()}
-        had = {(one.community_id, self.sides[one.said.drop_id].once.had(one)) for one in known}
-        self.elsewhere = _states(tx, [(key[0], key[1]) for key in had if key[1] and key[1] not in self.by_id])
+        had = {
+            (one.community_id, claim_id)
+            for one in known
+            for claim_id in self.sides[one.said.drop_id].once.claims(one)
+        }
+        self.elsewhere = _states(tx, [key for key in had if key[1] not in self.by_id])
 
     def _side(self, drop: Drop, requests: Sequence[Request]) -> _Side:
         once = Once(self.tx, drop.community_id, drop.id, requests)
@@ -200,7 +204,8 @@ class _Batch:
             return Told(Is.UNKNOWN)
         if drop.state == DRAFT:
             return Told(Is.PREVIEW)
-        return self._take(drop, request, wish)._replace(about=self.sides[drop.id].about)
+        what, until, sealed, _about = self._take(drop, request, wish)
+        return Told(what, until, sealed, self.sides[drop.id].about)
 
     def _take(self, drop: Drop, request: Request, wish: Wish) -> Told:
         claim = self.mine.get((drop.id, request.account_id))
@@ -221,12 +226,9 @@ class _Batch:
 
     def _reserve(self, drop: Drop, request: Request, claim: _Mine | None) -> tuple[_Mine | None, Told]:
         """Hold one, or say why not."""
-        side = self.sides[drop.id]
-        had = side.once.had(request)
-        if had is not None:
-            other = self.by_id.get(had)
-            state = other.state if other is not None else self.elsewhere.get(had, GIVEN)
-            return None, Told(Is.OTHER_HOLDS if state == HELD else Is.OTHER_HAD)
+        other = self._other(drop, request, claim)
+        if other is not None:
+            return None, Told(other)
         if drop.state != OPEN:
             return None, Told(Is.OVER)
         if drop.left <= 0:
@@ -249,9 +251,31 @@ class _Batch:
             claim.space_id, claim.member_id = request.space_id, request.member_id
             claim.changed = True
         drop.held += 1
+        side = self.sides[drop.id]
         side.once.note(request, claim.id)
         side.holds = True
         return claim, Told(Is.HELD)
+
+    def _other(self, drop: Drop, request: Request, claim: _Mine | None) -> Is | None:
+        """What another account of this person has, None where none has anything."""
+        found = None
+        for claim_id in self.sides[drop.id].once.claims(request):
+            if claim is not None and claim_id == claim.id:
+                continue
+            known = self.by_id.get(claim_id)
+            # One that is known to nobody was erased with its member, after they had theirs.
+            state = known.state if known is not None else self.elsewhere.get(claim_id, GIVEN)
+            if state != HELD:
+                return Is.OTHER_HAD
+            found = Is.OTHER_HOLDS
+        return found
+
+    def _had_elsewhere(self, drop: Drop, request: Request, claim: _Mine) -> bool:
+        """Two accounts held one each before they were linked: the second one comes to nothing."""
+        if self._other(drop, request, claim) is not Is.OTHER_HAD:
+            return False
+        self._let_go(drop, claim)
+        return True
 
     def _screen(self, drop: Drop, request: Request, claim: _Mine | None, wish: Wish) -> Told:
         """The screener and the consent came."""
@@ -263,6 +287,8 @@ class _Batch:
                 return refusal
         if claim.state != HELD or claim.passed:
             return _stands(drop, claim)
+        if self._had_elsewhere(drop, request, claim):
+            return Told(Is.OTHER_HAD)
         drop.screened += 1
         self._act(drop, request, "screen", passed=int(wish.passed))
         claim.changed = True
@@ -287,6 +313,8 @@ class _Batch:
             if held is None:
                 return refusal
         if claim.state == HELD:
+            if self._had_elsewhere(drop, request, claim):
+                return Told(Is.OTHER_HAD)
             self._give(drop, request, claim)
         elif claim.state == GIVEN and not claim.exported:
             self._act(drop, request, "change")
@@ -300,12 +328,16 @@ class _Batch:
         if claim is None or claim.state != HELD:
             return _stands(drop, claim) if claim is not None else Told(Is.EMPTY_HANDED)
         self._act(drop, request, "leave")
+        self._let_go(drop, claim)
+        return Told(Is.EMPTY_HANDED)
+
+    def _let_go(self, drop: Drop, claim: _Mine) -> None:
+        """What was held goes back, and what was agreed to with it."""
         if claim.consent_id is not None:
             self.withdrawn.append({"id": claim.consent_id, "community_id": claim.community_id})
         claim.state, claim.passed, claim.consent_id, claim.changed = GONE, False, None, True
         drop.held -= 1
         self.sides[drop.id].once.take_back(claim.id)
-        return Told(Is.EMPTY_HANDED)
 
     def _agree(self, drop: Drop, request: Request, claim: _Mine, agreed: Agreed) -> None:
         claim.consent_id = self.tx.new_id()

@@ -63,8 +63,10 @@ async def sealed(vault: Vault, key: bytes | None, text: str, drop_id: UUID) -> S
     rows = text.strip("\n").split("\n")
     found: list[str] = []
     for number, row in enumerate(rows, 1):
-        code = row.strip().strip('"').replace("`", "")
-        if len(code) > MAX_CODE or not code.isprintable():
+        code = row.strip()
+        if len(code) > 1 and code[0] == code[-1] == '"':  # as tables have it
+            code = code[1:-1]
+        if len(code) > MAX_CODE or not code.isprintable() or "`" in code:
             raise Refused(too_long(number), "codes")
         if code:
             found.append(code)

@@ -82,8 +82,8 @@ class Definition:
             return escape(self.consent)
         if self.gives == CODE:
             return _(
-                "I want this free sample from {brand}. That I got it is kept here under a pseudonym until the sample "
-                "is deleted; {brand} learns how many got one, and nothing about me.",
+                "I want this free sample from {brand}. That I got it is kept here under a pseudonym for 90 days "
+                "after it is over; {brand} learns how many got one, and nothing about me.",
                 brand=escape(self.brand),
             )
         return _(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, null, select, update
 from sqlmodel import col
 
 from core.activity import NewActivity, Target, close_all, open_all, touch_card
 from core.alarms import Ring, set_alarm, silence
 from core.once import over, take_back
 from plugins.sampling_drops.definition import PARCEL
-from plugins.sampling_drops.tables import Claim, Sample, SampleChannel
+from plugins.sampling_drops.tables import Claim, Code, Sample, SampleChannel
 from storage.bulk import update_all
 from storage.prepared import PreparedForAll
 from storage.tables import Channel, Space
@@ -26,8 +26,11 @@ PLUGIN = "sd"
 """The plugin's permanent code."""
 DRAFT, WAITING, OPEN, CLOSING, CLOSED = "draft", "waiting", "open", "closing", "closed"
 """What a drop is: being made; published and to open later; open; taking no new holds; over."""
-AT_OPENING, AT_CLOSING, LAPSE, PURGE = "open", "close", "lapse", "purge"
+AT_OPENING, AT_CLOSING, LAPSE, PURGE, ERASE = "open", "close", "lapse", "purge", "erase"
 """The alarms. They are kept by the drop's own id, which it has before there is an activity."""
+
+KEPT = timedelta(days=90)
+"""How long it is kept who got one, once a drop is over: for questions, and for a look at one's code."""
 
 _COUNTED = ("state", "stock", "held", "given", "pressed", "screened", "turned_away", "exported", "activity_id")
 
@@ -129,12 +132,20 @@ def finish(tx: Tx, drops: Sequence[Drop]) -> None:
         over(tx, drop.community_id, drop.id)
         for name in (AT_OPENING, AT_CLOSING, LAPSE):
             silence(tx, drop.community_id, drop.id, name)
+        set_alarm(tx, drop.community_id, drop.id, PLUGIN, ERASE, tx.now + KEPT)
 
 
 def shred(tx: Tx, drops: Sequence[Drop]) -> None:
     """Throw away the keys of those that give parcels and are over, once no address is left to be exported."""
     keys = [(drop.community_id, drop.id) for drop in drops if drop.gives == PARCEL]
-    tx.run_all(_SHRED, keys, nothing=None)
+    tx.run_all(_SHRED, keys)
+
+
+def erase(tx: Tx, drops: Sequence[Drop]) -> None:
+    """Erase who got one, and what; the counts stay."""
+    keys = [(drop.community_id, drop.id) for drop in drops]
+    for statement in (_ERASE_CLAIMS, _ERASE_CODES, _ERASE_KEYS):
+        tx.run_all(statement, keys)
 
 
 def end(tx: Tx, drops: Sequence[Drop]) -> None:
@@ -177,6 +188,7 @@ def ring(tx: Tx, rings: Sequence[Ring]) -> None:
     start(tx, [drop for drop in due.get(AT_OPENING, ()) if drop.state == WAITING])
     end(tx, due.get(AT_CLOSING, ()))
     end(tx, [drop for drop in due.get(LAPSE, ()) if drop.state == CLOSING])
+    erase(tx, [drop for drop in due.get(ERASE, ()) if drop.state == CLOSED])
     for drop_id, first in tx.run_all(_NEXT, [(drop.community_id, drop.id) for drop in drops.values()], held="held"):
         drop = next(one for one in drops.values() if one.id == drop_id)
         set_alarm(tx, drop.community_id, drop.id, PLUGIN, LAPSE, first)
@@ -227,6 +239,25 @@ _ERASE = PreparedForAll(
         col(Claim.state) != bindparam("given"),
     ),
 )
+_ERASE_CLAIMS, _ERASE_CODES = (
+    PreparedForAll(
+        {"community_id": Id(), "drop_id": Id()},
+        lambda wanted, table=table: delete(table).where(  # type: ignore[misc]  # mypy knows no lambda's default
+            select(wanted.c.drop_id)
+            .where(wanted.c.community_id == col(table.community_id), wanted.c.drop_id == col(table.drop_id))
+            .exists()
+        ),
+    )
+    for table in (Claim, Code)
+)
+_ERASE_KEYS = PreparedForAll(
+    {"community_id": Id(), "id": Id()},
+    lambda wanted: (
+        update(Sample)
+        .where(col(Sample.community_id) == wanted.c.community_id, col(Sample.id) == wanted.c.id)
+        .values(key=null())
+    ),
+)
 _SHRED = PreparedForAll(
     {"community_id": Id(), "id": Id()},
     lambda wanted: (
@@ -242,7 +273,7 @@ _SHRED = PreparedForAll(
             )
             .exists(),
         )
-        .values(key=bindparam("nothing"))
+        .values(key=null())
     ),
 )
 _NEXT = PreparedForAll(

@@ -198,6 +198,9 @@ def _running(ctx: Context, found: Look, said: Words) -> Message:
     if row.exported:
         text.append(_("Exported files are on your page for 7 days: `/hall page`."))
     if row.state == drops.CLOSED:
+        text.append(
+            _("Who got one, and any address still here, is erased {n} days after the end.", n=drops.KEPT.days)
+        )
         controls.append(Button(_("Delete …"), ctx.action("del", row.id)))
     controls.append(Button(_("All drops"), ctx.action("list")))
     return Message(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlmodel import col
 
 from core.action import Action
@@ -34,9 +35,9 @@ _ = Domain("sampling_drops")
 async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
     """Each of the newest drops, its figures and files; and where a new one is handed in."""
     rows = await newest(session, viewer.community_id)
-    files: dict[UUID, list[Export]] = {}
-    exports = await session.scalars(
-        select(Export)
+    files: dict[UUID, list[Row[UUID, UUID, int, datetime]]] = {}
+    exports = await session.execute(
+        select(col(Export.id), col(Export.drop_id), col(Export.parcels), col(Export.made_at))
         .where(col(Export.community_id) == viewer.community_id, col(Export.file).is_not(None))
         .order_by(col(Export.id))
     )

@@ -44,7 +44,8 @@ class SamplingDrops(Plugin):
         _("Samples: which you asked for, under a pseudonym, and how it stands; drops that you made yourself."),
         _(
             "The address of a parcel, encrypted with a key of its own, until it is handed on, encrypted, to whoever "
-            "sends it; that file is kept for 7 days. A code that you got, encrypted, until its drop is deleted."
+            "sends it; that file is kept for 7 days. A code that you got, encrypted. All of it goes 90 days after a "
+            "drop is over, at the latest."
         ),
         _(
             "That you, with all accounts that you linked, had your turn at a sample: as a fingerprint that nobody "

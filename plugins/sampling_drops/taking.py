@@ -8,6 +8,7 @@ from typing import Any
 from core.action import Action
 from core.context import Context
 from core.form import FieldKind, Form, FormField, Value
+from core.markup import plain
 from core.message import Button, ButtonStyle, Message
 from core.moments import local
 from core.plugin import Answer
@@ -57,6 +58,9 @@ async def screener_form(ctx: Context, action: Action) -> Form | Message:
         return gone()
     if drop.claim not in ("held", "gone"):
         return _not_now(ctx, drop)
+    if drop.passed:
+        give = Button(_("Give your address"), ctx.action("addr", drop.drop_id), form=True, style=ButtonStyle.PRIMARY)
+        return Message(text=_("Where shall it go?"), controls=(give,))
     definition = drop.definition
     fields = [one.field(f"q{number}") for number, one in enumerate(definition.questions)]
     fields.append(FormField(FieldKind.CONSENT, "consent", _("I agree to what stands above")))
@@ -72,7 +76,7 @@ async def screened(ctx: Context, action: Action, values: Mapping[str, Value]) ->
     definition = drop.definition
     agreed = Agreed(
         ctx.say(_("Free sample: {product}", product=definition.product)),
-        ctx.say(definition.consent_words),
+        plain(ctx.say(definition.consent_words)),
         definition.language if definition.consent else ctx.language,
     )
     wish = Wish(Verb.SCREEN, drop.drop_id, passed=definition.passes(values), agreed=agreed)

@@ -57,7 +57,8 @@ class Once(Table, table=True):
     community_id: UUID = Field(sa_type=Id, primary_key=True)
     subject_id: UUID = Field(sa_type=Id, primary_key=True)
     fingerprint: bytes = Field(primary_key=True, index=True)
-    claim_id: UUID = Field(sa_type=Id)  # the plugin's own row about it
+    # The plugin's own row about it. Several where accounts that had theirs were linked afterwards.
+    claim_id: UUID = Field(sa_type=Id, primary_key=True)
 
 
 class Member(Table, table=True):

@@ -15,7 +15,7 @@ import pytest
 from core.context import Viewer
 from core.files import Desk, File
 from core.testing import FakeAnswering
-from plugins.sampling_drops import SamplingDrops, codes, parcels
+from plugins.sampling_drops import SamplingDrops, codes, drops, parcels
 from plugins.sampling_drops.definition import Question
 from plugins.sampling_drops.drafts import Refused
 from plugins.sampling_drops.parcels import KEPT
@@ -123,6 +123,26 @@ async def test_the_key_goes_when_nothing_is_left_that_it_sealed(town: Town) -> N
     empty = await town.open()
     await town.press(empty, "olga", "ended")
     assert (await town.row(empty)).key is None
+
+
+async def test_who_got_one_is_erased_long_after_the_end(town: Town) -> None:
+    parcel, code = await town.open(), await town.open(VOUCHER, codes=["AAA-111", "BBB-222"])
+    await town.take(parcel, "mia")
+    await town.press(code, "mia")
+    await town.fill(code, "mia", "go", AGREED)
+    for drop in (parcel, code):
+        await town.press(drop, "olga", "ended")
+    assert "erased 90 days after the end" in (await town.press(parcel, "olga", "show")).text
+    await town.later(days=drops.KEPT.days - 1)
+    assert "AAA-111" in (await town.press(code, "mia")).text
+    await town.later(days=1)
+    for table in ("drop_claim", "drop_code", "alarm"):
+        assert await rows(town.store, f"SELECT count(*) FROM {table}") == [(0,)], table  # noqa: S608 - names above
+    for drop in (parcel, code):
+        row = await town.row(drop)
+        assert (row.key, row.given) == (None, 1)
+        assert "not given away now" in (await town.press(drop, "mia")).text
+    assert "No parcel waits" in (await town.press(parcel, "olga", "export")).text
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)

@@ -100,7 +100,7 @@ async def test_a_drop_is_made_by_forms_previewed_and_published(town: Town) -> No
     await town.press(drop, "mia")
     await town.fill(drop, "mia", "go", {**AGREED, "q0": "0", "q1": "18"})
     [(words,)] = await rows(town.store, "SELECT words FROM consent")
-    assert words == "I \\*want\\* it."
+    assert words == "I *want* it."
 
 
 async def test_what_is_missing_or_wrong_is_said_and_nothing_is_lost(town: Town) -> None:

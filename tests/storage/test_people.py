@@ -119,3 +119,40 @@ async def test_many_who_come_at_once_are_made_once(store: Store, vault: Vault) -
             await session.scalar(select(func.count()).select_from(model)) for model in (Account, Person, Member)
         ]
     assert counts == [50, 50, 100]
+
+
+async def test_odd_names_are_found_again(store: Store, vault: Vault) -> None:
+    community = uuid4()
+    odd = [
+        "",
+        "NULL",
+        "null",
+        '"',
+        "\\",
+        '\\"',
+        "a,b",
+        "{}",
+        "{a}",
+        " x ",
+        "\n",
+        "\t",
+        "é😀",
+        "'",
+        "$1",
+        "%s",
+        "\\x00",
+    ]
+
+    def hall(tx: Tx) -> None:
+        tx.add(Community(id=community, name="Hall", language="en", time_zone="UTC", created_at=tx.now))
+
+    await store.write(hall)
+    who = [people.Identity(community, one, two, "1", one or None) for one in odd for two in odd]
+    made = await store.write(lambda tx: people.known_all(tx, vault, who))
+    assert len({one.account_id for one in made}) == len(who)
+    assert await store.write(lambda tx: people.known_all(tx, vault, who)) == made
+    events = [(one, two) for one in odd for two in odd]
+    assert not any(await store.write(lambda tx: tx.seen_all(events)))
+    assert all(await store.write(lambda tx: tx.seen_all(events)))
+    rows = await store.write(lambda tx: tx.execute("SELECT platform, scope, locale FROM account").all())
+    assert {tuple(row) for row in rows} == {(one, two, one or None) for one in odd for two in odd}

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("claim_id", types.Id(), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name="fk_once_community_id"),
-        sa.PrimaryKeyConstraint("community_id", "subject_id", "fingerprint", name="pk_once"),
+        sa.PrimaryKeyConstraint("community_id", "subject_id", "fingerprint", "claim_id", name="pk_once"),
     )
     op.create_index("ix_once_fingerprint", "once", ["fingerprint"], unique=False)
 
