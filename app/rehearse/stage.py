@@ -88,6 +88,8 @@ class Stage:
     bar: Bar
     make_hall: Callable[[Path, str], Hall] = Hall
     kills: int = KILLS
+    only: str = ""
+    """One platform alone, for measuring it."""
     worlds: list[World] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     halls: list[Hall] = field(default_factory=list)
@@ -105,6 +107,8 @@ class Stage:
             SlackSandbox(rates={"apps.connections.open": (1000, 60.0)}),
             TelegramSandbox(),
         ):
+            if self.only not in ("", platform.name):
+                continue
             await platform.start()
             stack.push_async_callback(platform.stop)
             self.worlds.append(await make_world(platform, f"Hall on {platform.name}", CHANNEL, OWNER))
