@@ -39,9 +39,7 @@ async def run(rehearsal: Rehearsal, as_json: bool) -> int:
         done = await rehearsal(folder, bar)
     finally:
         bar.end()
-        if done is not None and not done.findings:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        else:
+        if await asyncio.to_thread(_clear, folder, done is not None and not done.findings):
             sys.stderr.write(f"The store and the logs of this rehearsal stay in {folder}.\n")
     for finding in done.findings[:SHOWN]:
         sys.stderr.write(f"not so: {finding}\n")
@@ -51,3 +49,11 @@ async def run(rehearsal: Rehearsal, as_json: bool) -> int:
         sys.stdout.write(f"{done.words}\n")
     sys.stdout.write(json.dumps(done.figures) + "\n")
     return 1 if done.findings else 0
+
+
+def _clear(folder: Path, good: bool) -> bool:
+    """Take the folder away where it tells nothing; whether it stays."""
+    if not good and any(folder.glob("*.log")):
+        return True
+    shutil.rmtree(folder, ignore_errors=True)
+    return False

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +25,7 @@ from app.rehearse.stage import Member, Stage, StageError
 from plugins.listening_parties import ListeningParties
 from plugins.sampling_drops import SamplingDrops
 from sandbox.discord import DiscordSandbox
+from tests.app.conftest import CommandLine
 from tests.crash.child import LEASE
 from tests.postgres import Postgres
 
@@ -76,6 +80,16 @@ async def test_a_party_counts_each_vote_once_and_shows_the_same_everywhere(tmp_p
     assert figures["votes_counted"] == MEMBERS - figures["linked_pairs"]
     assert figures["votes_sent"] > MEMBERS, "some changed their mind"
     assert all(one["edits"] for one in figures["platforms"].values())
+
+
+async def test_a_store_that_holds_something_is_refused_in_one_line(hallkeeper: CommandLine) -> None:
+    with closing(sqlite3.connect(hallkeeper.folder / "hall.db")) as store:
+        store.execute("CREATE TABLE precious (id INTEGER)")
+    ended = await hallkeeper(
+        "rehearse", "drop", "--members", "3", "--store", f"sqlite:///{hallkeeper.folder}/hall.db"
+    )
+    assert (ended.code, ended.out) == (1, "")
+    assert re.fullmatch(r"hallkeeper: The store at .* holds something: precious …\. .*\n", ended.err)
 
 
 # -- what they find --------------------------------------------------------------------------------------------------
