@@ -107,7 +107,7 @@ class _Read(BaseSettings):
     sources: ClassVar[_Sources]
 
     plugins: Annotated[list[str], BeforeValidator(_by_commas)] = Field(
-        default=["question_of_the_day"],
+        default=["question_of_the_day", "sampling_drops", "listening_parties"],
         description="names of installed plugins, or paths of single files (./mine.py)",
     )
 

@@ -13,7 +13,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, delete, literal_column, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    TextClause,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlmodel import col
 
 from core import incidents
@@ -128,6 +139,8 @@ _SET = _upsert()
 _SET_SOONER = _upsert("WHERE alarm.at > excluded.at")
 DUE = select(literal_column("1")).select_from(Alarm).where(col(Alarm.at) <= bindparam("now")).exists()
 """Whether any is due: read before claiming, which writes."""
+NEXT = select(func.min(col(Alarm.at))).where(col(Alarm.at) > bindparam("now")).scalar_subquery()
+"""When the next one rings that is not due yet."""
 _CLAIM = Prepared(
     select(
         col(Alarm.community_id),

@@ -42,6 +42,8 @@ logger = Logger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often the store is asked for what is due: a prompt is at most this late by our doing."""
+REST_SECONDS = 0.02
+"""The least between two looks for the sake of an alarm: a clock may stand still just before it."""
 BATCH = alarms.BATCH
 """Schedules planned in one unit: some 20 ms of a writer, which members' answers may have to wait for."""
 CATCH_UP = timedelta(hours=6)
@@ -61,6 +63,8 @@ class Planner:
         self._hall = hall
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._next_alarm: datetime | None = None
+        """The first alarm that was still to come at the last look."""
 
     async def start(self) -> None:
         """Begin to look."""
@@ -94,12 +98,20 @@ class Planner:
                 logger.exception("the planner stumbled")
             # Not wait_for: on Python 3.11 it loses a cancellation that comes together with a wake.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(self._until_next()):
                     await self._woken.wait()
+
+    def _until_next(self) -> float:
+        """Seconds until the next look: sooner where an alarm is to ring before, which is then on time to its beat."""
+        if self._next_alarm is None:
+            return LOOK_SECONDS
+        left = (self._next_alarm - self._hall.clock.now()).total_seconds()
+        return min(max(left, REST_SECONDS), LOOK_SECONDS)
 
     async def plan(self) -> int:
         """Plan and ring all that is due, in all of the store's lanes; returns how many it was."""
-        ((due, ringing),) = await self._hall.store.rows(_DUE, now=self._hall.clock.now())
+        self._next_alarm = None  # should the store not answer
+        ((due, ringing, self._next_alarm),) = await self._hall.store.rows(_DUE, now=self._hall.clock.now())
         return (await self._in_lanes(self._batch) if due else 0) + (
             await self._in_lanes(self._ring) if ringing else 0
         )
@@ -348,9 +360,10 @@ _DUE = Prepared(
         )
         .exists(),
         alarms.DUE,
+        alarms.NEXT,
     )
 )
-"""Whether anything is due: read before claiming, which writes."""
+"""Whether anything is due, and when an alarm is next: read before claiming, which writes."""
 
 
 def _is_planned(tx: Tx, look: _Look) -> bool:

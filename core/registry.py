@@ -96,7 +96,7 @@ def tools_of(name: str) -> Sequence[Callable[..., str]]:
     return found
 
 
-def catalogues_for(plugins: Sequence[Plugin]) -> Catalogues:
+def catalogues_for(plugins: Sequence[type[Plugin] | Plugin]) -> Catalogues:
     """The catalogues of the core, of the bots' own words, of the pages, and of plugins."""
     catalogues = Catalogues()
     catalogues.add("core", House.locale or Path())

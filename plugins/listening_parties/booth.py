@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,15 +31,24 @@ class Waiting(NamedTuple):
     rank: int
 
 
-@dataclass
 class Booth:
-    """A party's seats and tracks. ``turn``: tracks that a DJ plays before the first of the line moves up."""
+    """A party's seats and tracks. ``turn``: tracks that a DJ plays before the first of the line moves up.
 
-    turn: int
-    seats: dict[UUID, Seat]
-    tracks: list[Waiting]
-    changed: set[UUID] = field(default_factory=set)
-    """Accounts whose row is to be written."""
+    :ivar changed: accounts whose row is to be written.
+    """
+
+    def __init__(self, turn: int, seats: dict[UUID, Seat], tracks: Iterable[Waiting]) -> None:
+        self.turn = turn
+        self.seats = seats
+        self.changed: set[UUID] = set()
+        self._tracks: dict[UUID | None, list[Waiting]] = {}
+        for one in sorted(tracks, key=_order):
+            self._tracks.setdefault(one.account_id, []).append(one)
+
+    @property
+    def tracks(self) -> list[Waiting]:
+        """All that wait, in no order."""
+        return [one for several in self._tracks.values() for one in several]
 
     # -- who sits where --------------------------------------------------------------------------------------------
     def join(self, account_id: UUID) -> Seat:
@@ -74,19 +83,19 @@ class Booth:
         when nobody has any, it is the house's own list.
         """
         self._move_up()  # who was erased left a seat free
-        first = [one for one in self.tracks if one.rank < 0]
-        if first:
-            return self._take(min(first, key=_order))
+        heads = [several[0] for several in self._tracks.values()]
+        put_first = min((one for one in heads if one.rank < 0), key=_order, default=None)
+        if put_first is not None:
+            return self._take(put_first.account_id)
         for seat in self.standing(SEAT):
-            if own := self.of(seat.account_id):
-                return self._take(own[0])
+            if seat.account_id in self._tracks:
+                return self._take(seat.account_id)
         for seat in self.standing(LINE):
-            if own := self.of(seat.account_id):
+            if seat.account_id in self._tracks:
                 self._put(self.standing(SEAT)[0], LINE)
                 self._put(seat, SEAT)
-                return self._take(own[0])
-        house = self.of(None)
-        return self._take(house[0]) if house else None
+                return self._take(seat.account_id)
+        return self._take(None) if None in self._tracks else None
 
     def played(self, account_id: UUID | None) -> None:
         """A DJ's track is over: they go behind the others, and after their turn behind the line, if there is one."""
@@ -104,7 +113,7 @@ class Booth:
     def upcoming(self, most: int, playing: UUID | None = None) -> list[Waiting]:
         """The next tracks in order, as things stand, when ``playing`` is the DJ of the one that plays."""
         seats = {account_id: replace(seat) for account_id, seat in self.seats.items()}
-        ahead = Booth(self.turn, seats, list(self.tracks))
+        ahead = Booth(self.turn, seats, self.tracks)
         found: list[Waiting] = []
         while len(found) < most:
             ahead.played(playing)
@@ -115,14 +124,13 @@ class Booth:
             playing = track.account_id
         return found
 
-    def of(self, account_id: UUID | None) -> list[Waiting]:
-        """A DJ's tracks in their order, or the house's."""
-        return sorted((one for one in self.tracks if one.account_id == account_id), key=_order)
-
-    # -- parts -----------------------------------------------------------------------------------------------------
-    def _take(self, track: Waiting) -> Waiting:
-        self.tracks.remove(track)
-        return track
+    # -- parts -------------------------------------------------------------------------------------------------------
+    def _take(self, account_id: UUID | None) -> Waiting:
+        """The first of a DJ's tracks, or of the house's."""
+        first, *left = self._tracks.pop(account_id)
+        if left:
+            self._tracks[account_id] = left
+        return first
 
     def _put(self, seat: Seat, standing: str) -> None:
         """Behind all others, with a new turn where they did not stand there before."""

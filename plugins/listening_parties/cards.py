@@ -12,7 +12,7 @@ from core.activity import Activity
 from core.markup import escape
 from core.message import Button, ButtonStyle, Message
 from core.texts import Domain, Words
-from plugins.listening_parties.booth import Booth, Waiting, seats_of
+from plugins.listening_parties.line_up import now_and_next
 from plugins.listening_parties.lines import shown
 from plugins.listening_parties.party import (
     ANNOUNCED,
@@ -22,14 +22,11 @@ from plugins.listening_parties.party import (
     PLAYING,
     RUNNING,
     persons,
-    seats_query,
-    waiting_query,
 )
 from plugins.listening_parties.recap import recap
-from plugins.listening_parties.songs import Song, names, songs
+from plugins.listening_parties.songs import Song
 from plugins.listening_parties.tables import Coming, Party
 from plugins.listening_parties.words import joined, line, moment
-from storage.engine import vault_of
 from storage.tables import Community
 
 if TYPE_CHECKING:
@@ -52,7 +49,7 @@ async def card(session: AsyncSession, activity: Activity) -> Message | None:
         case "recap":
             return await recap(session, party)
         case "live":
-            return await _live(session, party)
+            return await live(session, party)
         case what:
             return await _announcement(session, party, reminder=what == "reminder")
 
@@ -102,26 +99,19 @@ def announcement(party: Party, start: str, coming: int, *, reminder: bool = Fals
 
 
 # -- now -----------------------------------------------------------------------------------------------------------
-async def _live(session: AsyncSession, party: Party) -> Message:
+async def live(session: AsyncSession, party: Party) -> Message:
+    """The card of a party that runs, or ran."""
     title = _("Now at {title}", title=escape(party.title))
     if party.state == OVER:
         return Message(title=title, text=_("The party is over. Thank you for listening together."))
-    here = (party.community_id, party.id)
-    seats = seats_of(await session.execute(seats_query(*here)))
-    booth = Booth(party.turn, seats, [Waiting(*row) for row in await session.execute(waiting_query(*here))])
-    vault = vault_of(session)
-    djs = await names(session, vault, *here)
-    now = await songs(session, vault, party.community_id, [party.track_id] if party.track_id else [], djs)
-    playing = now[0].account_id if now else None
-    ahead = [one.id for one in booth.upcoming(NEXT, playing)]
-    parts = _now(party, now[0] if now else None)
-    for one in await songs(session, vault, party.community_id, ahead, djs):
-        parts.append(_("Next: {song}", song=line(one)))
+    now, ahead = await now_and_next(session, party, NEXT)
+    parts = _now(party, now)
+    parts += [_("Next: {song}", song=line(one)) for one in ahead]
     controls = _booth_buttons(party)
-    if party.phase == PLAYING and now:
+    if party.phase == PLAYING and now is not None:
         controls = [
-            Button(_("👍 Up"), _action(party, "up", now[0].id)),
-            Button(_("👎 Down"), _action(party, "down", now[0].id)),
+            Button(_("👍 Up"), _action(party, "up", now.id)),
+            Button(_("👎 Down"), _action(party, "down", now.id)),
             *controls,
         ]
     return Message(title=title, text=joined(parts), controls=tuple(controls), language=party.language)

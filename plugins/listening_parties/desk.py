@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, and_, delete, or_, select
 from sqlmodel import col
 
 from core.action import Action
@@ -25,7 +25,7 @@ from core.plugin import FormErrors
 from core.settling import channel_for
 from core.texts import Domain, Words
 from plugins.listening_parties import clock
-from plugins.listening_parties.cards import announcement
+from plugins.listening_parties.cards import announcement, live
 from plugins.listening_parties.party import (
     ANNOUNCED,
     CODE,
@@ -53,6 +53,8 @@ TURN, MAX_TURN = 3, 20
 """Tracks a turn, until a host says otherwise and at most."""
 AHEAD = timedelta(days=366)
 """How far ahead a party may be planned."""
+SHOWN, SHOWN_FOR = 10, timedelta(days=7)
+"""Parties in a host's list; for how long one that is over stays in it, and one that was planned and not announced."""
 
 
 class Refused(Exception):
@@ -128,8 +130,8 @@ async def take_plan(ctx: Context, action: Action, values: Mapping[str, Value]) -
         return FormErrors({"turn": _("Write a whole number, please.")})
     here = await _at_hand(ctx)
     planned: dict[str, Any] = {
-        "title": str(values["title"]),
-        "theme": str(values["theme"] or ""),
+        "title": _one_line(values["title"]),
+        "theme": _one_line(values["theme"]),
         "language": ctx.place.language,
         "turn": int(turn),
         "starts_at": starts_at,
@@ -172,9 +174,10 @@ def _new(ctx: Context, tx: Tx, planned: Mapping[str, Any], here: ChannelInfo | N
 
 
 def _changed(tx: Tx, party: Party, planned: Mapping[str, Any]) -> Party:
-    moved = planned["starts_at"] != party.starts_at
+    moved = abs(planned["starts_at"] - party.starts_at) >= timedelta(minutes=1)  # the form shows no seconds
     for name, value in planned.items():
-        setattr(party, name, value)
+        if moved or name != "starts_at":
+            setattr(party, name, value)
     if party.state == ANNOUNCED and moved:
         if other := in_the_way(tx, party, (ANNOUNCED, RUNNING), party.starts_at):
             raise Refused(taken_by(other))
@@ -190,7 +193,10 @@ async def show(ctx: Context, party: Party) -> Message:
     """A party as its host looks at it, with what can be done about it."""
     async with ctx.session() as session:
         rows = (await session.execute(channels_of(party.community_id, party.id))).all()
-    seen = announcement(party, moment(party.starts_at, ctx.place.time_zone, ctx.language), 0)
+        if party.state == RUNNING:
+            seen = await live(session, party)
+        else:
+            seen = announcement(party, moment(party.starts_at, ctx.place.time_zone, ctx.language), 0)
     where = ", ".join(f"#{escape(row[3])} ({escape(row[6])})" for row in rows)
     parts: list[Words] = [seen.text]
     parts.append(_("In {channels}", channels=where) if where else _("In no channel yet."))
@@ -220,12 +226,16 @@ def _buttons(ctx: Context, party: Party, somewhere: bool) -> list[Button]:
 # -- where ---------------------------------------------------------------------------------------------------------
 async def where_form(ctx: Context, action: Action) -> Form | Message:
     """The channel of each space, or none of it."""
-    party = await find(ctx, action)
-    if party is None or party.state != DRAFT:
+    party_id = action.args[0] if action.args and isinstance(action.args[0], UUID) else UUID(int=0)
+    here = (ctx.community_id, party_id)
+    state = select(col(Party.state)).where(col(Party.community_id) == here[0], col(Party.id) == here[1])
+
+    def both(connection: Connection) -> tuple[object, Sequence[Any]]:
+        return connection.scalar(state), connection.execute(channels_of(*here)).all()
+
+    spots, (stands, rows) = await asyncio.gather(_spots(ctx), ctx.read(both))
+    if stands != DRAFT:
         return Message(text=_("This party was announced already. Its channels stay."))
-    spots, rows = await asyncio.gather(
-        _spots(ctx), ctx.read(lambda one: one.execute(channels_of(party.community_id, party.id)).all())
-    )
     chosen = {row[0]: row[4] for row in rows}
     fields = tuple(
         FormField(
@@ -312,7 +322,7 @@ def start(ctx: Context, tx: Tx, party_id: object) -> None:
     party = _locked(ctx, tx, party_id, (ANNOUNCED,))
     if other := clock.start(tx, party, tx.now):
         raise Refused(_("“{title}” still runs in the same channel. End it first.", title=escape(other)))
-    clock.move(tx, party, tx.now)
+    clock.move(tx, party, tx.now, posted=True)
     _acted(ctx, tx, party, "start")
 
 
@@ -362,19 +372,27 @@ async def find(ctx: Context, action: Action) -> Party | None:
 
 
 async def listed(ctx: Context) -> Message:
-    """What is planned and what runs."""
+    """What is planned, what runs, and what was lately."""
+    lately = ctx.now - SHOWN_FOR
     query = (
         select(Party)
-        .where(col(Party.community_id) == ctx.community_id, col(Party.state) != OVER)
-        .order_by(col(Party.starts_at))
-        .limit(10)
+        .where(
+            col(Party.community_id) == ctx.community_id,
+            or_(
+                col(Party.state).in_((ANNOUNCED, RUNNING)),
+                and_(col(Party.state) == DRAFT, col(Party.starts_at) > lately),
+                and_(col(Party.recap_id).is_not(None), col(Party.ended_at) > lately),
+            ),
+        )
+        .order_by(col(Party.starts_at).desc())
+        .limit(SHOWN)
     )
     rows = await ctx.read(lambda connection: connection.execute(query).all())
     parties = [Party(**row._mapping) for row in rows]
     plan = Button(_("Plan a party"), ctx.action("plan"), form=True, style=ButtonStyle.PRIMARY)
     if not parties:
         return Message(text=_("No party is planned."), controls=(plan,))
-    states = {DRAFT: _("only planned"), ANNOUNCED: _("announced"), RUNNING: _("running")}
+    states = {DRAFT: _("only planned"), ANNOUNCED: _("announced"), RUNNING: _("running"), OVER: _("over")}
     lines: list[Words] = [
         _(
             "- **{title}** · {when} · {state}",
@@ -386,6 +404,10 @@ async def listed(ctx: Context) -> Message:
     ]
     buttons = [Button(cut(one.title, 40), ctx.action("desk", one.id)) for one in parties]
     return Message(title=_("Listening parties"), text=joined(lines), controls=(*buttons, plan))
+
+
+def _one_line(value: Value) -> str:
+    return " ".join(str(value or "").split())
 
 
 def taken_by(title: str) -> Words:

@@ -13,11 +13,10 @@ from core.context import Context
 from core.form import MAX_OPTIONS, FieldKind, Form, FormField, Value
 from core.message import Message, Option, cut
 from core.texts import Domain
-from plugins.listening_parties.booth import Booth, Waiting, seats_of
 from plugins.listening_parties.desk import Refused, find
-from plugins.listening_parties.party import ANNOUNCED, RUNNING, lock, note_guests, seats_query, touch, waiting_query
+from plugins.listening_parties.line_up import now_and_next
+from plugins.listening_parties.party import ANNOUNCED, RUNNING, lock, note_guests, touch
 from plugins.listening_parties.recap import recap
-from plugins.listening_parties.songs import names, songs
 from plugins.listening_parties.tables import Party, Track
 from storage.tx import Tx
 
@@ -33,11 +32,7 @@ async def move_form(ctx: Context, action: Action) -> Form | Message:
         party = await session.get(Party, here)
         if party is None or party.state not in (ANNOUNCED, RUNNING):
             return Message(text=_("This party is over, or it was called off."))
-        seats = seats_of(await session.execute(seats_query(*here)))
-        booth = Booth(party.turn, seats, [Waiting(*row) for row in await session.execute(waiting_query(*here))])
-        djs = await names(session, ctx.vault, *here)
-        ahead = [one.id for one in booth.upcoming(MAX_OPTIONS)]
-        found = await songs(session, ctx.vault, here[0], ahead, djs)
+        _now, found = await now_and_next(session, party, MAX_OPTIONS)
     if not found:
         return Message(text=_("No track waits yet."))
     tracks = tuple(Option(one.id.hex, cut(f"{one.name} · {one.dj}" if one.dj else one.name, 75)) for one in found)

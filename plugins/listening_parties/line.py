@@ -16,9 +16,10 @@ from core.message import Button, ButtonStyle, Message, cut
 from core.plugin import FormErrors
 from core.texts import Domain, Phrase, Words
 from plugins.listening_parties import seats
-from plugins.listening_parties.booth import LINE, SEAT, Booth, Waiting, seats_of
+from plugins.listening_parties.booth import LINE, SEAT, Seat
+from plugins.listening_parties.line_up import booth_now, now_and_next
 from plugins.listening_parties.lines import Line, from_lines
-from plugins.listening_parties.party import ANNOUNCED, OVER, RUNNING, seats_query, waiting_query
+from plugins.listening_parties.party import ANNOUNCED, OVER, RUNNING
 from plugins.listening_parties.songs import names, songs
 from plugins.listening_parties.tables import Party, Track
 from plugins.listening_parties.words import joined
@@ -49,20 +50,19 @@ async def line(ctx: Context, party_id: object) -> Message:
         party = await session.get(Party, here)
         if party is None or party.state == OVER:
             return Message(text=_("This party is over, or it was called off."))
-        seats_here = seats_of(await session.execute(seats_query(*here)))
-        booth = Booth(party.turn, seats_here, [Waiting(*row) for row in await session.execute(waiting_query(*here))])
-        djs = await names(session, ctx.vault, *here)
-        now = await songs(session, ctx.vault, here[0], [party.track_id] if party.track_id else [], djs)
-        playing = now[0].account_id if now else None
-        ahead = await songs(session, ctx.vault, here[0], [one.id for one in booth.upcoming(SHOWN, playing)], djs)
+        booth = await booth_now(session, party)
+        standing = {which: booth.standing(which)[:SHOWN] for which in (SEAT, LINE)}
+        accounts = {one.account_id for several in standing.values() for one in several}
+        djs = await names(session, ctx.vault, *here, accounts)
+        _now, ahead = await now_and_next(session, party, SHOWN, booth)
         out = select(col(Track.id)).where(
             col(Track.community_id) == here[0], col(Track.party_id) == here[1], col(Track.state) == "gone"
         )
         gone_ids = list(await session.scalars(out.order_by(col(Track.id)).limit(SHOWN_GONE)))
-        gone = await songs(session, ctx.vault, here[0], gone_ids, djs)
+        gone = await songs(session, ctx.vault, *here, gone_ids)
     parts: list[Words] = [
-        _("**Booth**: {djs}", djs=_names(booth, SEAT, djs) or "–"),
-        *([_("**Waiting for a seat**: {djs}", djs=shown)] if (shown := _names(booth, LINE, djs)) else []),
+        _("**Booth**: {djs}", djs=_names(standing[SEAT], djs) or "–"),
+        *([_("**Waiting for a seat**: {djs}", djs=shown)] if (shown := _names(standing[LINE], djs)) else []),
         _(
             "Each plays one track, then it is the next one's turn; after {n} the first who waits moves up.",
             n=party.turn,
@@ -161,8 +161,8 @@ def _full() -> Phrase:
     return _("{most} of your tracks wait already. When one was played there is room again.", most=seats.MAX_WAITING)
 
 
-def _names(booth: Booth, standing: str, djs: dict[UUID, str]) -> str:
-    return ", ".join(escape(djs.get(one.account_id, "")) or "–" for one in booth.standing(standing))
+def _names(several: Sequence[Seat], djs: dict[UUID, str]) -> str:
+    return ", ".join(escape(djs.get(one.account_id, "")) or "–" for one in several)
 
 
 def _buttons(ctx: Context, party_id: UUID) -> tuple[Button, ...]:

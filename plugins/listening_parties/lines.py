@@ -124,21 +124,23 @@ def _from_csv(text: str) -> Iterator[Line]:
     first = text.split("\n", 1)[0]
     rows = csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
     order = ["artist", "title", "length", "link"]
-    for number, row in enumerate(rows, 1):
-        cells = [cell.strip() for cell in row]
-        if number == 1 and {"title", "length"} <= {_HEADS.get(cell.lower()) for cell in cells}:
-            order = [_HEADS.get(cell.lower(), "") for cell in cells]
-        elif number > MAX_LINES:
-            yield Line(number, "", wrong=_("Too many lines: {most} are looked at.", most=MAX_LINES))
-            return
-        elif any(cells):
-            values = dict(zip(order, cells, strict=False))
-            text = ", ".join(cells)
-            yield _line(number, text, *(values.get(one, "") for one in ("artist", "title", "length", "link")))
+    try:
+        for row in rows:
+            number, cells = rows.line_num, [_UNSEEN.sub("", cell).strip() for cell in row]
+            if number == 1 and {"title", "length"} <= {_HEADS.get(cell.lower()) for cell in cells}:
+                order = [_HEADS.get(cell.lower(), "") for cell in cells]
+            elif any(cells):
+                values = dict(zip(order, cells, strict=False))
+                parts = (values.get(one, "") for one in ("artist", "title", "length", "link"))
+                yield _line(number, ", ".join(cells), *parts)
+            if number > MAX_LINES:
+                return
+    except csv.Error:  # a quotation mark that is never closed, for example
+        yield Line(rows.line_num, "", wrong=_("From here on this is no CSV."))
 
 
 def _numbered(text: str) -> Iterator[tuple[int, str]]:
-    lines = text.splitlines()
+    lines = _UNSEEN.sub("", text).splitlines()
     for number, line in enumerate(lines[:MAX_LINES], 1):
         if line.strip():
             yield number, line.strip()

@@ -54,7 +54,10 @@ class ListeningParties(Plugin):
     migrations = Path(__file__).parent / "migrations"
     locale = Path(__file__).parent / "locale"
     keeps = (
-        _("At listening parties: that you come, how you voted, and when you last did something there."),
+        _(
+            "At listening parties: that you come, how you voted, and when you last did something there, until a week "
+            "after."
+        ),
         _(
             "When you take a seat in a booth: your name as it is shown with your tracks, and the tracks that you "
             "add, encrypted. Tracks that were played stay without your name when you erase yours."
@@ -153,8 +156,7 @@ class ListeningParties(Plugin):
     # -- the clock -------------------------------------------------------------------------------------------------
     def ring(self, tx: Tx, rings: Sequence[Ring]) -> None:
         """Parties have something to do: bring each up to this moment."""
-        for party in lock_all(tx, [(one.community_id, one.activity_id) for one in rings]):
-            clock.move(tx, party, rings[0].now)
+        clock.move_all(tx, lock_all(tx, [(one.community_id, one.activity_id) for one in rings]), rings[0].now)
 
     async def card(self, session: AsyncSession, activity: Activity) -> Message | None:
         """A party's post."""
@@ -172,6 +174,8 @@ class ListeningParties(Plugin):
             coming = await ctx.write(lambda tx: seats.come(ctx, tx, _first(action)))
         except seats.NotOn:
             return not_on()
+        except seats.Begun:
+            return Message(text=_("It has begun! Look further down for what plays now."))
         if coming:
             return Message(text=_("See you there! A post here reminds you shortly before. Press again if you can't."))
         return Message(text=_("All right, you are not counted any more."))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from core.markup import escape
-from core.message import Image, Message
+from core.message import Image, Message, cut
 from core.texts import Domain, Words
 from plugins.listening_parties.picture import draw
 from plugins.listening_parties.songs import Song, played
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _ = Domain("listening_parties")
 
 SHOWN_TRACKS, SHOWN_DJS = 5, 5
+NAME = 70
 """In the text, which stands under a picture that shows more: the smallest caption has 1,024 characters."""
 
 
@@ -43,13 +44,13 @@ async def recap(session: AsyncSession, party: Party, *, drawn: bool = True) -> M
         _("{n} took part", "{n} took part", n=party.took_part),
     ]
     best = sorted(songs, key=lambda one: one.downs - one.ups)[:SHOWN_TRACKS]
-    parts += [f"- {escape(one.name)} · 👍 {one.ups} · 👎 {one.downs}" for one in best]
+    parts += [f"- {escape(cut(one.name, NAME))} · 👍 {one.ups} · 👎 {one.downs}" for one in best]
     if len(songs) > len(best):
         parts.append(_("… and {n} more", n=len(songs) - len(best)))
     if ranking:
         parts.append(_("**DJs**"))
     parts += [
-        f"{place}\\. {escape(one.name)} · 👍 {one.ups} · 👎 {one.downs}"
+        f"{place}\\. {escape(cut(one.name, NAME // 2))} · 👍 {one.ups} · 👎 {one.downs}"
         for place, one in enumerate(ranking[:SHOWN_DJS], 1)
     ]
     image = None

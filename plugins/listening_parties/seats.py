@@ -37,10 +37,16 @@ MAX_WAITING = 50
 """Tracks of a member that wait at a time: three hours of music."""
 MAX_HOUSE = 500
 """Tracks of the house's own list that wait at a time: a list of a night."""
+MAX_LINE = 2000
+"""Tracks of all that wait at a time: each card looks at them to say what comes next."""
 
 
 class NotOn(Exception):
     """There is no such party here, or it takes nothing more."""
+
+
+class Begun(Exception):
+    """It is no longer of interest who comes: the party runs."""
 
 
 class Joined(NamedTuple):
@@ -62,10 +68,13 @@ class Added(NamedTuple):
 
 
 def come(ctx: Context, tx: Tx, party_id: object) -> bool:
-    """Say that the member comes, or take that back; whether they come now. Raises :class:`NotOn`."""
+    """Say that the member comes, or take that back; whether they come now.
+
+    Raises :class:`NotOn` and :class:`Begun`.
+    """
     party = _locked(ctx, tx, party_id)
-    if party.state != ANNOUNCED:
-        raise NotOn
+    if party.state == RUNNING:
+        raise Begun
     account_id = ctx.account(tx)
     here = (col(Coming.community_id) == party.community_id, col(Coming.party_id) == party.id)
     mine = select(col(Account.id)).where(col(Account.person_id) == _person(account_id))
@@ -99,17 +108,15 @@ def add(ctx: Context, tx: Tx, party_id: object, entries: Sequence[Entry]) -> Add
 
 def put(tx: Tx, vault: Vault, party: Party, account_id: UUID | None, entries: Sequence[Entry]) -> int:
     """Put as many of the tracks into a locked party's line as there is room for, of a DJ or of the house."""
-    waiting = tx.scalar(
-        select(func.count())
-        .select_from(Track)
-        .where(
+    mine = col(Track.account_id) == account_id if account_id else col(Track.account_id).is_(None)
+    own, everybodys = tx.execute(
+        select(func.count().filter(mine), func.count()).where(
             col(Track.community_id) == party.community_id,
             col(Track.party_id) == party.id,
-            col(Track.account_id) == account_id if account_id else col(Track.account_id).is_(None),
             col(Track.state) == "waiting",
         )
-    )
-    room = max(0, (MAX_WAITING if account_id else MAX_HOUSE) - waiting)
+    ).one()
+    room = max(0, min((MAX_WAITING if account_id else MAX_HOUSE) - own, MAX_LINE - everybodys))
     fits = entries[:room]
     rows = [
         {"id": track_id, "sealed": seal(vault, track_id, one), "seconds": one.seconds}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -59,37 +59,42 @@ def seal_name(vault: Vault, party_id: UUID, name: str) -> bytes:
     return vault.seal(" ".join(name.split())[:60].encode(), party_id.bytes)
 
 
-async def names(session: AsyncSession, vault: Vault, community_id: UUID, party_id: UUID) -> dict[UUID, str]:
-    """The DJs' names by account."""
+async def names(
+    session: AsyncSession, vault: Vault, community_id: UUID, party_id: UUID, accounts: Collection[UUID | None]
+) -> dict[UUID, str]:
+    """The names of those DJs, by account."""
     rows = await session.execute(
         select(col(Dj.account_id), col(Dj.sealed)).where(
-            col(Dj.community_id) == community_id, col(Dj.party_id) == party_id
+            col(Dj.community_id) == community_id, col(Dj.party_id) == party_id, col(Dj.account_id).in_(accounts)
         )
     )
     return {row.account_id: vault.open(row.sealed, party_id.bytes).decode() for row in rows}
 
 
 async def songs(
-    session: AsyncSession, vault: Vault, community_id: UUID, ids: Sequence[UUID], djs: dict[UUID, str]
+    session: AsyncSession, vault: Vault, community_id: UUID, party_id: UUID, ids: Sequence[UUID]
 ) -> list[Song]:
     """These tracks, in this order; those that are gone are left out."""
-    rows = await session.execute(_tracks(community_id).where(col(Track.id).in_(ids)))
-    found = {row.id: song(row, vault, djs) for row in rows}
+    rows = (await session.execute(_tracks(community_id).where(col(Track.id).in_(ids)))).all()
+    djs = await names(session, vault, community_id, party_id, {row.account_id for row in rows})
+    found = {row.id: _song(row, vault, djs) for row in rows}
     return [found[one] for one in ids if one in found]
 
 
 async def played(session: AsyncSession, vault: Vault, community_id: UUID, party_id: UUID) -> list[Song]:
     """The tracks that were played or skipped, in order."""
-    djs = await names(session, vault, community_id, party_id)
-    rows = await session.execute(
-        _tracks(community_id)
-        .where(col(Track.party_id) == party_id, col(Track.state).in_(("played", "skipped")))
-        .order_by(col(Track.played_at), col(Track.id))
-    )
-    return [song(row, vault, djs) for row in rows]
+    rows = (
+        await session.execute(
+            _tracks(community_id)
+            .where(col(Track.party_id) == party_id, col(Track.state).in_(("played", "skipped")))
+            .order_by(col(Track.played_at), col(Track.id))
+        )
+    ).all()
+    djs = await names(session, vault, community_id, party_id, {row.account_id for row in rows})
+    return [_song(row, vault, djs) for row in rows]
 
 
-def song(row: Any, vault: Vault, djs: dict[UUID, str]) -> Song:
+def _song(row: Any, vault: Vault, djs: dict[UUID, str]) -> Song:
     """A track out of its row."""
     artist, title, link = json.loads(vault.open(row.sealed, row.id.bytes))
     return Song(

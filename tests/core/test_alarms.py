@@ -17,9 +17,10 @@ from storage.tables import Alarm, Incident
 from storage.tx import Tx
 from storage.vault import Vault
 from tests.core.conftest import MIGRATIONS
-from tests.core.kit import one_store
+from tests.core.kit import one_store, until
 from tests.core.probe import CODE, Probe
 from tests.core.yard import Yard
+from tests.e2e.kit import LiveClock
 
 MINUTE = timedelta(minutes=1)
 
@@ -54,6 +55,18 @@ async def test_an_alarm_rings_once_at_its_moment(yard: Yard) -> None:
         at,
     )
     assert await alarms(yard) == []
+
+
+@one_store
+async def test_the_planner_looks_at_the_moment_of_an_alarm(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.planner.LOOK_SECONDS", 60.0)
+    hall = yard.hall("a")
+    hall.clock = LiveClock(yard.time.now())
+    await put(yard, yard.time.now() + timedelta(seconds=0.3))
+    planner = Planner(hall)
+    await planner.start()
+    await until(lambda: bool(yard.probe.rung))
+    await planner.stop()
 
 
 async def test_an_alarm_is_moved_and_silenced(yard: Yard) -> None:

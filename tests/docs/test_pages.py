@@ -57,7 +57,7 @@ def test_the_plugin_guide_quotes_the_example_as_it_is() -> None:
 
 @pages
 def test_hall_commands_that_are_named_exist(page: Path) -> None:
-    names = ("question_of_the_day", "sampling_drops", str(ROOT / "examples" / "mood.py"))
+    names = ("question_of_the_day", "listening_parties", "sampling_drops", str(ROOT / "examples" / "mood.py"))
     known = set(Routes(with_core([plugin_class(name)() for name in names])).commands)
     assert set(re.findall(r"/hall ([a-z]+)", page.read_text("utf-8"))) <= known
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.registry import migrations_of
 from core.testing import SetClock
+from plugins.listening_parties import ListeningParties
 from plugins.question_of_the_day import QuestionOfTheDay
 from plugins.sampling_drops import SamplingDrops
 from sandbox.control import Platform
@@ -24,7 +25,7 @@ __all__ = ["hallkeeper"]
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that knows the plugin's tables already, to be copied."""
     path = tmp_path_factory.mktemp("store") / "template.db"
-    migrate.upgrade(f"sqlite:///{path}", migrations_of([QuestionOfTheDay, SamplingDrops]))
+    migrate.upgrade(f"sqlite:///{path}", migrations_of([QuestionOfTheDay, ListeningParties, SamplingDrops]))
     return path
 
 

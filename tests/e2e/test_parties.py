@@ -85,7 +85,7 @@ async def test_a_party_is_announced_joined_heard_and_recalled(stage: Stage) -> N
     card = await until_seen(stage, "Now at", "press play with me")
     assert "Can – Vitamin C" in card.text
     assert "from mia" in card.text.lower()
-    stage.clock.pass_by(10)
+    stage.clock.pass_by(13)
     card = await until_seen(stage, "Now at", "/ 2:00")
     await stage.until_told("Rui", await stage.press("Rui", card, "👍 Up"), "👍")
     await until_seen(stage, "Now at", "👍 1 · 👎 0")
@@ -135,7 +135,7 @@ async def test_one_party_in_three_spaces_shows_one_state_and_pools_its_votes(
         posts = [await until_seen(one, "Listening party", "Begins") for one in stages]
         await paste(first, "Mia", posts[0])
         await lead(first, "Start now")
-        clock.pass_by(10)
+        clock.pass_by(13)
         cards = [await until_seen(one, "Now at", "/ 2:00") for one in stages]
         for one, card in zip(stages, cards, strict=True):
             await one.press("Rui", card, "👍 Up")

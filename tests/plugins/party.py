@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID
 
 from core.action import Action
 from core.bot import Standing
+from core.claims import DUE
 from core.delivery import Lane
 from core.hall import Hall
 from core.registry import catalogues_for, with_core
 from core.testing import FakeAnswering, FakeBot, SetClock
 from core.testing.fake_bot import Post
+from core.texts import Catalogues
 from plugins.listening_parties import ListeningParties
 from storage.engine import Store
 from tests.core.kit import rows
@@ -21,6 +24,12 @@ TRACKS = (
     "Can – Vitamin C | 2:00",
     "Neu! – Hero | 4:00",
 )
+
+
+@cache
+def catalogues() -> Catalogues:
+    """Read once: it takes longer than most of these tests."""
+    return catalogues_for(with_core([ListeningParties()]))
 
 
 class North(FakeBot):
@@ -49,7 +58,7 @@ class House:
             store=store,
             bots=self.bots,
             plugins=plugins,
-            catalogues=catalogues_for(plugins),
+            catalogues=catalogues(),
             clock=time,
             worker=worker,
         )
@@ -75,8 +84,10 @@ class House:
         """Do all that is due now: ring, post and edit."""
         while await self.hall.planner.plan():
             pass
-        while any([await lane.deliver() for lane in self._lanes]):
-            pass
+        now = self.time.now()
+        for lane, bot in zip(self._lanes, self.bots, strict=True):
+            while any((await self.hall.store.rows(DUE, lane=bot.platform, now=now))[0]):
+                await lane.deliver()
 
     async def pass_by(self, seconds: float, step: float = 1.0) -> None:
         """Let time pass, step by step, with all that comes due."""
@@ -114,7 +125,7 @@ class House:
     async def play(self, *lines: str, who: str = "mia") -> Post:
         """The same, and the first track plays."""
         card = await self.begin(*lines, who=who)
-        await self.pass_by(9)
+        await self.pass_by(12, step=12)
         assert (await self.state())[1] == "playing"
         return card
 

@@ -39,7 +39,7 @@ async def test_a_party_from_its_announcement_to_its_recap(house: House) -> None:
     assert await house.state() == ("running", "counting", 3)
     card = house.card()
     assert "**3 …**" in str(card.message.text)
-    await house.pass_by(9)
+    await house.pass_by(12, step=3)
     assert await house.state() == ("running", "playing", 0)
     assert "**Can – Vitamin C**, from mia" in str(card.message.text)
     assert "Next: Neu! – Hero (mia)" in str(card.message.text)
@@ -47,7 +47,7 @@ async def test_a_party_from_its_announcement_to_its_recap(house: House) -> None:
     assert await house.vote("kim", up=False) == "👎 counted."
     await house.work()
     assert "👍 1 · 👎 1" in str(card.message.text)
-    await house.pass_by(120 + 9, step=3)
+    await house.pass_by(120 + 9, step=10)
     assert "**Neu! – Hero** · [example.org](https://example.org/hero)" in str(card.message.text)
     await house.pass_by(240 + 300 + 5, step=60)
     assert (await house.state())[0] == "over"
@@ -58,7 +58,10 @@ async def test_a_party_from_its_announcement_to_its_recap(house: House) -> None:
     assert recap.message.image is not None
     assert card.message.controls == post.message.controls == reminder.message.controls == ()
     assert await kinds(house.hall.store) == {"announce": 1, "rsvp": 1, "add": 1, "vote": 2}
-    assert await house.rows("SELECT count(*) FROM alarm") == [(0,)]
+    await house.pass_by(7 * 86400, step=86400)
+    for table in ("party_vote", "party_guest", "party_coming", "alarm"):
+        assert await house.rows(f"SELECT count(*) FROM {table}") == [(0,)], table  # noqa: S608  the names above
+    assert await house.rows("SELECT sum(ups), sum(downs) FROM party_track") == [(1, 1)]
 
 
 # -- the clock -------------------------------------------------------------------------------------------------------
@@ -68,12 +71,12 @@ async def test_three_two_one_play_is_the_same_in_all_spaces(opened: Store, time:
     await house.settle(3)
     await house.begin("Can – Vitamin C | 1:00")
     steps = []
-    for _ in range(10):
+    for _ in range(13):
         assert len(set(house.texts)) == 1
         assert len(house.texts) == 3
         steps.append((await house.state())[1:])
         await house.pass_by(1)
-    assert steps == [("counting", 3)] * 3 + [("counting", 2)] * 3 + [("counting", 1)] * 3 + [("playing", 0)]
+    assert steps == [("counting", 3)] * 6 + [("counting", 2)] * 3 + [("counting", 1)] * 3 + [("playing", 0)]
     await house.pass_by(29)
     assert "0:30 / 1:00" in house.texts[0]
     assert len(set(house.texts)) == 1
@@ -120,15 +123,28 @@ async def test_after_a_long_outage_the_next_track_begins_now(house: House) -> No
 @one_store
 async def test_a_party_without_a_track_waits_and_then_ends(house: House) -> None:
     post = await house.announce()
+    coming = post.button("I'm coming")
     await house.lead("Start now")
     assert "No track waits" in str(house.card().message.text)
+    assert "It has begun" in (await house.bot.press(coming, "mia")).text
     await house.pass_by(240, step=60)
     await house.add(post, "mia", "Can – Vitamin C | 0:30")
     assert await house.state() == ("running", "counting", 3)
-    await house.pass_by(9 + 30 + 299, step=1)
+    await house.pass_by(9 + 30, step=9)
+    await house.pass_by(290, step=290)
     assert (await house.state())[0] == "running"
-    await house.pass_by(2)
+    await house.pass_by(20, step=20)
     assert (await house.state())[0] == "over"
+
+
+@one_store
+async def test_a_party_at_which_nothing_was_heard_leaves_no_recap(house: House) -> None:
+    await house.announce()
+    await house.lead("Start now")
+    posts = len(house.bot.posts)
+    await house.pass_by(400, step=200)
+    assert (await house.state())[0] == "over"
+    assert len(house.bot.posts) == posts
 
 
 @one_store
@@ -149,6 +165,9 @@ async def test_a_party_that_was_missed_by_an_hour_does_not_begin(house: House) -
     await house.pass_by(3600 * 3, step=3600 * 3)
     assert (await house.state())[0] == "over"
     assert "called off" in str(post.message.text)
+    told = house.bot.posts[-1]
+    assert told.address.member == "olga"
+    assert "could not begin for an hour" in str(told.message.text)
 
 
 @one_store
@@ -173,10 +192,11 @@ async def test_five_seats_a_line_and_turns(house: House) -> None:
     assert "**Booth**: a, b, c, d, e\n**Waiting for a seat**: f, g\n" in line
     assert [one.split(" ")[1] for one in line.split("\n") if "\\." in one] == list("abcdefgabc")
     await house.lead("Start now")
+    await house.pass_by(3)
     heard = []
     for _ in range(8):
         heard.append(str(house.card().message.text).split("**")[1][0])
-        await house.pass_by(39)
+        await house.pass_by(39, step=9)
     assert heard == list("abcdefga")
     assert sorted(one for one, _played in (await house.standings()).values()) == ["line"] * 2 + ["seat"] * 5
 
@@ -189,7 +209,7 @@ async def test_a_dj_without_a_track_is_passed_over_and_the_house_plays_last(hous
     await house.lead("Start now")
     assert "jon – One" in str(house.card().message.text)
     await house.add(post, "mia", "mia – One | 0:30")
-    await house.pass_by(39)
+    await house.pass_by(42, step=6)
     assert "mia – One" in str(house.card().message.text)
 
 
@@ -209,6 +229,7 @@ async def test_a_dj_who_steps_down_takes_their_tracks_and_brings_them_back(house
     assert "Next: Neu! – Hero (mia)" in str(card.message.text)
 
 
+@one_store
 async def test_a_dj_who_leaves_the_space_frees_the_seat(house: House) -> None:
     card = await house.play("Can – Vitamin C | 0:30", "Neu! – Hero | 4:00")
     for who in "abcde":
@@ -218,7 +239,7 @@ async def test_a_dj_who_leaves_the_space_frees_the_seat(house: House) -> None:
     assert (await house.standings())["e"][0] == "seat"
     assert (await house.standings())["mia"][0] == "out"
     await house.add(card, "a", "a – One | 0:30")
-    await house.pass_by(39)
+    await house.pass_by(39, step=9)
     assert "a – One" in str(card.message.text)
 
 
@@ -251,12 +272,6 @@ async def test_two_parties_do_not_meet_in_one_channel(house: House) -> None:
     assert await house.rows("SELECT count(*) FROM party_party WHERE state = 'running'") == [(1,)]
 
 
-async def test_of_two_announced_at_once_one_is(house: House) -> None:
-    one, two = await house.plan(title="One"), await house.plan(title="Two")
-    told = await asyncio.gather(*(house.bot.press(seen.button("Announce it"), "olga") for seen in (one, two)))
-    assert sorted(seen.text == "Announced." for seen in told) == [False, True]
-
-
 @one_store
 async def test_a_party_waits_for_the_one_before_it(house: House) -> None:
     await house.announce("in 60 minutes", "One")
@@ -274,6 +289,8 @@ async def test_a_party_waits_for_the_one_before_it(house: House) -> None:
         ("One", "running"),
         ("Two", "announced"),
     ]
+    told = house.bot.posts[-1]
+    assert (told.address.member, "“Two” begins as soon as “One” is over" in str(told.message.text)) == ("olga", True)
     listed = await house.bot.command("parties", "olga")
     desk = await house.bot.press(listed.button("One"), "olga")
     sure = await house.bot.press(desk.button("End the party"), "olga")
@@ -284,9 +301,8 @@ async def test_a_party_waits_for_the_one_before_it(house: House) -> None:
 
 # -- planning --------------------------------------------------------------------------------------------------------
 @one_store
-@pytest.mark.parametrize(
-    ("field", "value", "wrong"),
-    [
+async def test_what_can_not_be_planned_is_told(house: House) -> None:
+    for field, value, wrong in (
         ("when", "noonish", "Write a time"),
         ("when", "2026-11-20 20:00", "passed"),
         ("when", "2029-11-20 20:00", "more than a year"),
@@ -295,11 +311,9 @@ async def test_a_party_waits_for_the_one_before_it(house: House) -> None:
         ("turn", "0", "At least 1"),
         ("title", "", "needed"),
         ("title", "x" * 81, "Too long"),
-    ],
-)
-async def test_what_can_not_be_planned_is_told(house: House, field: str, value: str, wrong: str) -> None:
-    seen = await house.plan(**{"when": "20:00", field: value})  # type: ignore[arg-type]  # by its name
-    assert wrong in seen.errors[field]
+    ):
+        seen = await house.plan(**{"when": "20:00", field: value})  # type: ignore[arg-type]  # by its name
+        assert wrong in seen.errors[field], value
     assert await house.rows("SELECT count(*) FROM party_party") == [(0,)]
 
 
@@ -337,6 +351,7 @@ async def test_members_do_not_lead(house: House) -> None:
     for label in ("Announce it", "Delete", "Channels", "Change"):
         told = await house.bot.press(seen.button(label), "mia", form=label in ("Channels", "Change"))
         assert "Only hosts" in told.text
+    await house.bot.press(seen.button("Delete"), "olga")
     await house.play()
     desk = await house.bot.press((await house.bot.command("parties", "olga")).button("Krautrock night"), "olga")
     assert "Only hosts" in (await house.bot.press(desk.button("Skip"), "mia")).text

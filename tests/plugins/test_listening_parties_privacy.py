@@ -8,7 +8,7 @@ from sqlmodel import select
 from core.testing import SetClock
 from storage.engine import Store
 from storage.tables import Account, Member
-from tests.core.kit import kinds
+from tests.core.kit import kinds, one_store
 from tests.core.test_privacy import filled, leading_to, named
 from tests.plugins.party import House
 
@@ -29,10 +29,10 @@ async def lived(house: House, who: str) -> None:
     await house.add(post, who, *(f"Xylophones – Number {number} | 1:00" for number in range(3)))
     await house.add(post, "jon", "Jon – His own | 1:00")
     await house.lead("Start now")
-    await house.pass_by(9)
+    await house.pass_by(12, step=12)
     for one in (who, "jon"):
         await house.vote(one)
-    await house.pass_by(60 + 9, step=3)
+    await house.pass_by(60 + 9, step=10)
     for one in (who, "jon"):
         await house.vote(one, up=False)
     await house.work()
@@ -40,6 +40,8 @@ async def lived(house: House, who: str) -> None:
 
 async def test_all_is_shown_and_then_nothing_leads_to_them(house: House) -> None:
     await lived(house, "olga")
+    tables = {name for name in named(list(house.hall.routes.plugins)) if name.startswith("party_")}
+    assert {name for name in await filled(house.hall) if name.startswith("party_")} == tables, "or it is not tried"
     async with house.hall.store.session() as session:
         account = min(await session.scalars(select(Account)), key=lambda one: one.id)  # Olga's, the first there was
         member = next(one for one in await session.scalars(select(Member)) if one.account_id == account.id)
@@ -62,23 +64,19 @@ async def test_all_is_shown_and_then_nothing_leads_to_them(house: House) -> None
     assert "Jon – His own" in card
     assert "Xylophones" not in card, "what waited is gone"
     assert "👍 0 · 👎 1" in card, "on what plays the vote is taken back, or it could be given again"
-    await house.pass_by(60 + 310, step=10)
+    await house.pass_by(60, step=60)
+    await house.pass_by(310, step=310)
     recap = str(house.bot.posts[-1].message.text)
     assert "- Xylophones – Number 0 · 👍 2 · 👎 0" in recap
     assert "olga" not in recap
     assert "1\\. jon" in recap
 
 
-async def test_every_personal_table_is_filled_by_that(house: House) -> None:
-    await lived(house, "olga")
-    tables = {name for name in named(list(house.hall.routes.plugins)) if name.startswith("party_")}
-    assert {name for name in await filled(house.hall) if name.startswith("party_")} == tables
-
-
+@one_store
 async def test_a_name_goes_from_a_recap_that_stands(house: House) -> None:
     await lived(house, "mia")
-    await house.pass_by(600, step=10)
     await house.pass_by(600, step=60)
+    await house.pass_by(310, step=310)
     recap = house.bot.posts[-1]
     assert "mia" in str(recap.message.text)
     await house.bot.press((await house.bot.command("forget", "mia")).button("Erase all of mine"), "mia")
@@ -87,6 +85,7 @@ async def test_a_name_goes_from_a_recap_that_stands(house: House) -> None:
     assert "Xylophones" in str(recap.message.text)
 
 
+@one_store
 async def test_who_is_erased_frees_a_seat_for_the_line(house: House) -> None:
     card = await house.play()
     for who in "abcde":

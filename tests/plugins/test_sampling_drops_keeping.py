@@ -195,6 +195,7 @@ async def test_what_is_held_goes_back_when_somebody_is_forgotten(town: Town) -> 
     assert await rows(town.store, "SELECT count(*) FROM once") == [(0,)]
 
 
+@one_store
 async def test_an_exported_parcel_stays_counted_when_somebody_is_forgotten(town: Town) -> None:
     drop = await town.open(stock=2)
     await town.take(drop, "mia")

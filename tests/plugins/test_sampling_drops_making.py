@@ -103,6 +103,7 @@ async def test_a_drop_is_made_by_forms_previewed_and_published(town: Town) -> No
     assert words == "I *want* it."
 
 
+@one_store
 async def test_what_is_missing_or_wrong_is_said_and_nothing_is_lost(town: Town) -> None:
     bad = await make(town, stock="", picture="ftp://x")
     assert set(bad.errors) == {"stock", "picture"}
@@ -152,6 +153,7 @@ async def test_codes_are_taken_once_each(town: Town) -> None:
     assert await rows(town.store, "SELECT count(*) FROM drop_code") == [(5,)]
 
 
+@one_store
 async def test_channels_are_chosen_in_every_space(town: Town) -> None:
     town.bot.rooms.append(ChannelInfo("deals", "deals"))
     town.other.rooms.append(ChannelInfo("shop", "shop"))
@@ -193,6 +195,7 @@ async def test_the_preview_tells_what_a_platform_cannot_show(town: Town) -> None
     assert await kinds(town.store) == {}
 
 
+@one_store
 async def test_a_drop_is_a_text_and_back(town: Town) -> None:
     listed = await town.bot.command("drops", "olga")
     assert "no drop yet" in listed.text
