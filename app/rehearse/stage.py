@@ -44,8 +44,10 @@ TOKENS = {
 }
 LINKED = 0.05
 """The share of members that are linked in pairs."""
+KNOWN = 0.1
+"""The share of members with whom the bot has a private chat, besides those."""
 LINKING_AT_ONCE = 8
-"""Pairs that link at the same time. They do so before it counts."""
+"""Who does so at the same time. It is before it counts."""
 LINK_TRIES = 6
 KILLS = 5
 """How often processes are killed at most, while members are busy."""
@@ -129,6 +131,7 @@ class Stage:
         for hall in self.halls:
             await self._ready(hall)
         self.community_id, _ = await come_in(self.store, self.worlds, CHANNEL)
+        await self._open_chats()
         await self._link()
 
     async def _gather_members(self) -> None:
@@ -156,6 +159,12 @@ class Stage:
             if one.number % 2 == 0 and self.members[one.number + 1].person == one.person
         ]
 
+    async def _open_chats(self) -> None:
+        """Some know the bot already: what it has for them alone may come in private."""
+        known = self.members[:: round(1 / KNOWN)]
+        with self.bar.count("members open their private chats", len(known)) as tick:
+            await _some_at_once((partial(_open_private, one, tick) for one in known), LINKING_AT_ONCE)
+
     # -- linking -----------------------------------------------------------------------------------------------------
     async def _link(self) -> None:
         pairs = self.pairs
@@ -166,7 +175,7 @@ class Stage:
     async def _link_pair(self, pair: tuple[Member, Member], tick: Callable[[], None]) -> None:
         one, other = pair
         for member in pair:
-            await _open_private(member)  # a code is told in private alone
+            await _open_private(member, bool)  # a code is told in private alone
         made = await _asked_until(partial(_command, one, "/hall link"), "within 15 minutes")
         await _asked_until(partial(_command, other, f"/hall link {code_in(made)}"), "one person", "linked already")
         tick()
@@ -249,7 +258,7 @@ class Stage:
         return [error.strip() for hall in self.halls for error in hall.errors.values()]
 
 
-async def _open_private(member: Member) -> None:
+async def _open_private(member: Member, tick: Callable[[], object]) -> None:
     """Open the private chat. Where that says something to the bot, its answer comes first."""
     chat = await member.platform.private(member.id)
 
@@ -258,6 +267,7 @@ async def _open_private(member: Member) -> None:
         return not messages or messages[-1].by_bot
 
     await until(answered, f"an answer in private on {member.platform.name}")
+    tick()
 
 
 async def _command(member: Member, words: str) -> Outcome:
