@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
 
 from sandbox.control import ControlView, FormView, MessageView, Outcome, OutcomeKind, Platform, State
+from storage.engine import Store
+from storage.tables import Space, SpaceRoute
 
 T = TypeVar("T")
 
@@ -43,6 +51,14 @@ async def until(find: Callable[[], Awaitable[T | None]], what: str, seconds: flo
             return found
     except TimeoutError:
         raise ActingError(f"{what} did not come within {seconds:.0f} s") from None
+
+
+async def make_world(platform: Platform, name: str, channel: str, owner: str) -> World:
+    """A space with one channel and its owner, on a platform that runs. The bot is not in it yet."""
+    space = await platform.add_space(name, owner=owner)
+    made = await platform.add_channel(space, channel)
+    members = platform.state(messages=0).members
+    return World(platform, space, made, next(one.id for one in members if one.role == "owner" and one.space == space))
 
 
 async def find_control(world: World, label: str) -> tuple[MessageView, ControlView]:
@@ -155,6 +171,42 @@ async def set_up(world: World, channel: str) -> Outcome:
     """Press "Set me up" and fill the form as the owner; returns what the owner is told."""
     opened = await press(world, world.owner, await find_control(world, "Set me up"))
     return await fill(world, world.owner, opened, set_up_choices(channel))
+
+
+async def come_in(store: Store, worlds: Sequence[World], channel: str) -> tuple[UUID, Outcome]:
+    """Add the bot everywhere, set the first space up, join the others to it by a code, as an owner would.
+
+    Returns the community, and what the owner was told at the end of the set-up.
+    """
+    first, *others = worlds
+    await first.platform.install(first.space, first.owner)
+    done = await set_up(first, channel)
+    for world in others:
+        shown = await first.platform.command(first.owner, first.channel, "/hall code")
+        code = code_in(shown)
+        await world.platform.install(world.space, world.owner)
+        await until(partial(_known, store, world), f"the bot in {world.platform.name}")
+        joined = await world.platform.command(world.owner, world.channel, f"/hall join {code}")
+        if joined.kind is not OutcomeKind.MESSAGE:
+            raise ActingError(f"joining on {world.platform.name} ended with {joined}")
+    async with store.session() as session:
+        community_id = await session.scalar(select(col(Space.community_id)).limit(1))
+    if community_id is None:
+        raise ActingError("no community came of the set-up")
+    return community_id, done
+
+
+async def _known(store: Store, world: World) -> bool:
+    async with store.session() as session:
+        return await session.get(SpaceRoute, (world.platform.name, world.space)) is not None
+
+
+def code_in(shown: Outcome) -> str:
+    """The code, of four and four signs, in what somebody was told. Raises :class:`ActingError`."""
+    text = shown.message.text if shown.message else shown.text
+    if found := re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text):
+        return found[0]
+    raise ActingError(f"no code in {text!r}")
 
 
 async def ask_next(world: World) -> None:

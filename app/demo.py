@@ -14,7 +14,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -26,23 +25,23 @@ from app.acting import (
     ActingError,
     World,
     ask_next,
+    come_in,
     control_of,
     is_question,
+    make_world,
     press,
     questions,
-    set_up,
-    until,
     until_questions,
 )
 from app.serve import Running, running
-from sandbox.control import ControlError, OutcomeKind, Platform
+from sandbox.control import ControlError, Platform
 from sandbox.discord import DiscordSandbox
 from sandbox.members import Crowd
 from sandbox.page import Page
 from sandbox.slack import SlackSandbox
 from sandbox.telegram import TelegramSandbox
 from storage.engine import Store
-from storage.tables import Delivery, Participation, Space, SpaceRoute
+from storage.tables import Delivery, Participation, Space
 
 OWNER = "Olga"
 MEMBERS = (("Mia", "en"), ("Jonas", "de"), ("Amélie", "fr"), ("Kofi", "en"), ("Lena", "de"), ("Noor", "en"))
@@ -69,7 +68,10 @@ async def run_demo(for_seconds: float | None, as_json: bool, data: Path, port: i
         for platform in platforms:
             await platform.start()
             stack.push_async_callback(platform.stop)
-        worlds = [await _make_world(platform) for platform in platforms]
+        worlds = [await make_world(platform, SPACES[platform.name], CHANNEL, OWNER) for platform in platforms]
+        for world in worlds:
+            for name, locale in MEMBERS:
+                await world.platform.join(world.space, name, locale=locale)
         house = await stack.enter_async_context(running(_settings(platforms, data)))
         community_id = await arrive(house, worlds)
         crowd = Crowd(platforms, seed=7, pace=0.4 if for_seconds else 1.0, asks=is_question)
@@ -130,36 +132,13 @@ def _settings(platforms: Sequence[Platform], data: Path) -> settings.Settings:
     )
 
 
-async def _make_world(platform: Platform) -> World:
-    space = await platform.add_space(SPACES[platform.name], owner=OWNER)
-    channel = await platform.add_channel(space, CHANNEL)
-    for name, locale in MEMBERS:
-        await platform.join(space, name, locale=locale)
-    owner = next(member.id for member in platform.state().members if member.role == "owner")
-    return World(platform, space, channel, owner)
-
-
 # -- as the owner would -------------------------------------------------------------------------------------
 async def arrive(house: Running, worlds: Sequence[World]) -> UUID:
-    """Add the bot everywhere, set the first space up, join the others to it, post the first question."""
-    first, *others = worlds
-    await first.platform.install(first.space, first.owner)
-    done = await set_up(first, CHANNEL)
-    for world in others:
-        shown = await first.platform.command(first.owner, first.channel, "/hall code")
-        code = _code_in(shown.message.text if shown.message else shown.text)
-        await world.platform.install(world.space, world.owner)
-        await until(partial(_known, house.store, world), f"the bot in {world.platform.name}")
-        joined = await world.platform.command(world.owner, world.channel, f"/hall join {code}")
-        if joined.kind is not OutcomeKind.MESSAGE:
-            raise ActingError(f"joining on {world.platform.name} ended with {joined}")
-    await press(first, first.owner, control_of(done, "Post the first one now"))
+    """Set the community up in all the spaces, and post the first question."""
+    community_id, done = await come_in(house.store, worlds, CHANNEL)
+    await press(worlds[0], worlds[0].owner, control_of(done, "Post the first one now"))
     for world in worlds:
         await until_questions(world, 1)
-    async with house.store.session() as session:
-        community_id = await session.scalar(select(col(Space.community_id)).limit(1))
-    if community_id is None:
-        raise ActingError("no community came of the set-up")
     return community_id
 
 
@@ -173,19 +152,7 @@ async def _keep_asking(world: World) -> None:
             return  # the queue is empty
 
 
-def _code_in(text: str) -> str:
-    for word in text.replace("`", " ").split():
-        if len(word) == 9 and word[4] == "-":
-            return word
-    raise ActingError(f"no join code in {text!r}")
-
-
 # -- what the store holds ------------------------------------------------------------------------------------
-async def _known(store: Store, world: World) -> bool:
-    async with store.session() as session:
-        return await session.get(SpaceRoute, (world.platform.name, world.space)) is not None
-
-
 async def stored_answers(store: Store, community_id: UUID) -> dict[str, int]:
     """Answers in the log, by platform."""
     async with store.session() as session:

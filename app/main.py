@@ -12,7 +12,7 @@ import inspect
 import math
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -68,6 +68,51 @@ def demo(options: Options) -> int:
     from app.demo import run_demo
 
     return _finish(run_demo(options.seconds, options.json, options.data, options.port))
+
+
+def drop(options: Options) -> int:
+    """Rehearse a drop: everybody wants one at once, with accounts on two platforms, too.
+
+    Real processes give away samples to simulated members of three sandbox platforms: one process on SQLite, two on
+    PostgreSQL. In the end what each member was told is compared with the store: nobody has two, none is lost, and
+    whoever got none was told why. Nothing leaves this machine, and it needs no token.
+      hallkeeper rehearse drop
+      hallkeeper rehearse drop --members 500 --units 50 --crash
+      hallkeeper rehearse drop --store postgresql://user:password@host/an_empty_database --json
+    The last line is JSON. It ends with 0 when everything agrees, else with 1 and who was told what isn't so.
+    """
+    from app.rehearse.drop import rehearse as give
+    from plugins.sampling_drops import SamplingDrops
+
+    return _rehearse(options, SamplingDrops, lambda stage: give(stage, options.units, crash=options.crash))
+
+
+def party(options: Options) -> int:
+    """Rehearse a listening party: one evening in three spaces, and votes from all of them.
+
+    A host announces a party with four short tracks; members come, vote and change their mind, also those with
+    accounts on two platforms. In the end each person's last vote on each track must be counted once, and all posts
+    must show the same. It takes two minutes; nothing leaves this machine, and it needs no token.
+      hallkeeper rehearse party
+      hallkeeper rehearse party --members 60 --crash --json
+    The last line is JSON. It ends with 0 when everything agrees, else with 1 and what does not.
+    """
+    from app.rehearse.party import rehearse as listen
+    from plugins.listening_parties import ListeningParties
+
+    return _rehearse(options, ListeningParties, lambda stage: listen(stage, crash=options.crash))
+
+
+def _rehearse(options: Options, plugin: Any, act: Callable[[Any], Awaitable[Any]]) -> int:
+    from app.rehearse.command import run as rehearse
+    from app.rehearse.stage import Stage
+
+    return _finish(
+        rehearse(
+            lambda folder, bar: act(Stage(plugin, options.store, options.members, options.seed, folder, bar)),
+            options.json,
+        )
+    )
 
 
 def doctor(options: Options) -> int:
@@ -134,6 +179,14 @@ def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
     one.add_argument("--data", type=Path, default=Path("data/demo"), help="the store's folder (default: %(default)s)")
     one.add_argument("--port", type=_port, default=8000, help="the page's; 0 takes a free one (default: %(default)s)")
 
+    about = "Let simulated members loose on hallkeeper, and count what came of it."
+    several = _group(group.add_parser("rehearse", help=about, **_like(about)))
+    one = _command(several, drop, drop)
+    _add_rehearsal(one, members=5000)
+    one.add_argument("--units", type=_count, default=300, help="how many there are (default: %(default)s)")
+
+    _add_rehearsal(_command(several, party, party), members=300)
+
     one = _command(group, doctor, doctor)
     _add_settings(one)
     one.add_argument(
@@ -166,6 +219,24 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("HALLKEEPER_SECRETS") or None,
         help="with secrets, each a file: discord__token holds the setting discord.token; else HALLKEEPER_SECRETS",
     )
+
+
+def _add_rehearsal(parser: argparse.ArgumentParser, members: int) -> None:
+    """What every rehearsal takes."""
+    parser.add_argument(
+        "--members", type=_count, default=members, help="over the three platforms (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--store",
+        metavar="URL",
+        default="",
+        help="an empty PostgreSQL database; else SQLite in a folder that is made",
+    )
+    parser.add_argument(
+        "--crash", action="store_true", help="kill processes by SIGKILL meanwhile, and start them again"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="fixes what is left to chance (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="say nothing but one line of JSON at the end")
 
 
 def _add_platforms(group: Any, first: Sequence[str]) -> None:
@@ -237,6 +308,12 @@ def _seconds(text: str) -> float:
     raise argparse.ArgumentTypeError("that takes a number of seconds, at least 1")
 
 
+def _count(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= 100_000:
+        return int(text)
+    raise argparse.ArgumentTypeError("that takes a number from 1 to 100000")
+
+
 def _port(text: str) -> int:
     if text.isdecimal() and int(text) <= 65535:
         return int(text)
@@ -262,6 +339,7 @@ def _say(line: str) -> None:
 
 def _fail(error: BaseException) -> NoReturn:
     """Say what is wrong. What nobody foresaw is told by its kind and place alone: its words might hold a secret."""
+    from app.acting import ActingError
     from app.serve import ServeError
     from app.settings import SettingsError
     from core.bot import BotStartError
@@ -270,7 +348,7 @@ def _fail(error: BaseException) -> NoReturn:
 
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, SettingsError | ServeError | BotStartError | NotFound | StoreError):
+    if isinstance(error, SettingsError | ServeError | ActingError | BotStartError | NotFound | StoreError):
         words = str(error)
     else:
         place, trace = "", error.__traceback__

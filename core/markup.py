@@ -18,7 +18,8 @@ LINK_SCHEMES = ("https://", "http://", "member:", "time:", "mailto:")
 
 _SPECIAL = re.compile(r"([\\*_~`\[\]()>-])")
 _TOKEN = re.compile(
-    r"\\(.)|(\*\*)|(~~)|(?<![^\W_])(_)(?=\S)|(?<=\S)(_)(?![^\W_])|`([^`\n]+)`|\[((?:\\.|[^\]\\\n])+)\]\(([^)\s]+)\)"
+    r"(?=[\\*~_`\[])(?:"  # what all of them begin with: elsewhere, which is nearly everywhere, none is tried
+    r"\\(.)|(\*\*)|(~~)|(?<![^\W_])(_)(?=\S)|(?<=\S)(_)(?![^\W_])|`([^`\n]+)`|\[((?:\\.|[^\]\\\n])+)\]\(([^)\s]+)\))"
 )
 
 

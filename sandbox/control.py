@@ -295,6 +295,14 @@ class Platform(ABC):
         """What can be seen now, the newest ``messages`` of each channel."""
 
     @abstractmethod
+    def channel(self, channel: str, *, messages: int = 50) -> ChannelView:
+        """One channel or private chat as in :meth:`state`, at the cost of that one alone."""
+
+    @abstractmethod
+    def message(self, message: str) -> MessageView:
+        """One message as it stands now, whoever may see it."""
+
+    @abstractmethod
     async def fault(self, fault: Fault) -> None:
         """Arrange a failure; a disconnect happens at once."""
 

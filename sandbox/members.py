@@ -9,23 +9,16 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
-from sandbox.control import ControlError, ControlView, MemberView, MessageView, Outcome, OutcomeKind, Platform, State
-from sandbox.filling import filled, worded
-from sandbox.phrases import phrases, step
+from sandbox.control import ControlError, MemberView, MessageView, OutcomeKind, Platform, State
+from sandbox.phrases import phrases
+from sandbox.walk import ACT_SECONDS, Walk, usable
 
 THINKING_SECONDS = 4.0
 """The median time before a member answers, at pace 1; some are three times as fast, some three times as slow."""
-WRITING_SECONDS = 1.5
-"""The same for the next step of somebody who is at it."""
-ACT_SECONDS = 10.0
-"""How long a member waits for what comes of an act."""
-TURNS = 16
-"""After so many turns of a dialogue, and after a quarter as many refusals of a form, a member gives up."""
-TRIES = 2
-"""A press that the platform shows as failed is tried once more, as people do."""
 LOOK_SECONDS = 0.05
 """Between two looks at a busy platform."""
 REACTIONS = ("👍", "❤", "🔥", "👏")
@@ -223,7 +216,7 @@ class _Guest:
     async def _answer(self, question: MessageView, by_reply: bool) -> None:
         tally = self.crowd.tallies[self.sight.platform.name]
         try:
-            taken = await (self._reply(question) if by_reply or not _open(question) else self._act(question))
+            taken = await (self._reply(question) if by_reply or not usable(question) else self._act(question))
         except ControlError as error:
             log.debug("%s could not go on: %s", self.member.name, error)
             if not self.sent:
@@ -258,108 +251,23 @@ class _Guest:
 
     # -- by what the message offers ----------------------------------------------------------------------------
     async def _act(self, question: MessageView) -> bool:
-        platform, me = self.sight.platform, self.member.id
-        control = _open(question)[0]
-        for _ in range(TRIES):
-            if control.kind == "select":
-                self.sent = True
-                values = filled(control.options, max(1, control.minimum), control.maximum, self.chance)
-                outcome = await platform.pick(me, question.id, control.id, values, wait=ACT_SECONDS)
-            elif control.kind == "link":
-                outcome = await platform.follow(me, control.url, wait=ACT_SECONDS)
-            else:
-                outcome = await platform.press(me, question.id, control.id, wait=ACT_SECONDS)
-            if outcome.kind is not OutcomeKind.FAILED or self.sent:
-                break
-            await self.crowd.think(self.chance, WRITING_SECONDS)
-        return await self._go_on(outcome)
-
-    async def _go_on(self, outcome: Outcome) -> bool:
-        """From what came of an act to the end; returns whether the answer was taken."""
-        platform, me = self.sight.platform, self.member.id
-        refusals = 0
-        while refusals < TURNS // 4:
-            if outcome.kind in {OutcomeKind.FORM, OutcomeKind.INVALID} and outcome.form is not None:
-                refusals += outcome.kind is OutcomeKind.INVALID
-                await self.crowd.think(self.chance, WRITING_SECONDS)
-                values = worded(outcome.form, phrases(self.member.locale), self.chance)
-                self.sent = True
-                outcome = await platform.fill(me, outcome.form.id, values, wait=ACT_SECONDS)
-            elif outcome.kind is OutcomeKind.LINK:
-                outcome = await platform.follow(me, outcome.url, wait=ACT_SECONDS)
-                refusals += 1
-            elif outcome.message is not None and _open(outcome.message) and self._is_mine(outcome.message):
-                return await self._talk(outcome.message)
-            else:
-                self.sent = self.sent or outcome.kind is not OutcomeKind.FAILED
-                return outcome.kind in {OutcomeKind.MESSAGE, OutcomeKind.ACKNOWLEDGED}
-        return False
-
-    def _is_mine(self, message: MessageView) -> bool:
-        if message.only_for:
-            return message.only_for == self.member.id
-        chats = (c for c in self.sight.platform.state(messages=0).channels if c.member == self.member.id)
-        return message.channel in {chat.id for chat in chats}
-
-    async def _talk(self, question: MessageView) -> bool:
-        """A dialogue, question by question, until the bot stops asking."""
-        platform, me = self.sight.platform, self.member.id
-        picked: set[str] = set()
-        for _ in range(TURNS):
-            await self.crowd.think(self.chance, WRITING_SECONDS)
-            offered = {step(one.label): one for one in _open(question)}
-            options = [one for one in _open(question) if not step(one.label) and one.id not in picked]
-            if options and not (picked and "done" in offered):
-                control = self.chance.choice(options)
-                picked.add(control.id)
-            elif picked and "done" in offered:
-                control = offered["done"]
-            elif question.only_for:
-                return False  # there is nothing to press, and nobody can write into what only they see
-            else:
-                control = None
-            self.sent = True
-            if control is None:
-                words = phrases(self.member.locale).answer(self.chance)
-                outcome = await platform.type(me, question.channel, words, wait=ACT_SECONDS)
-            else:
-                outcome = await platform.press(me, question.id, control.id, wait=ACT_SECONDS)
-            if outcome.kind in {OutcomeKind.FORM, OutcomeKind.LINK}:
-                return await self._go_on(outcome)
-            if outcome.kind is OutcomeKind.FAILED:
-                return False
-            following = await self._following(question, outcome)
-            if following is None:
-                return outcome.kind in {OutcomeKind.MESSAGE, OutcomeKind.ACKNOWLEDGED}
-            if following.id != question.id:
-                picked = set()
-            question = following
-        return False
-
-    async def _following(self, question: MessageView, outcome: Outcome) -> MessageView | None:
-        """The bot's next question, or None when it asks no more."""
-        shown = outcome.message
-        if shown is not None and shown.by_bot and shown.id != question.id:
-            return shown if _open(shown) else None
-
-        def asked(state: State) -> MessageView | None:
-            mine = [m for m in _messages(state) if m.channel == question.channel and m.by_bot]
-            newest = mine[-1] if mine else None
-            return newest if newest is not None and (newest.id != question.id or _open(newest)) else None
-
-        found = await self.sight.within(2.0, asked)
-        return found if found is not None and _open(found) else None
+        walk = Walk(
+            self.sight.platform,
+            self.member.id,
+            self.member.locale,
+            self.chance,
+            partial(self.crowd.think, self.chance),
+        )
+        try:
+            outcome = await walk.act(question, usable(question)[0])
+        finally:
+            self.sent = walk.sent
+        return outcome.kind in {OutcomeKind.MESSAGE, OutcomeKind.ACKNOWLEDGED}
 
 
 def _messages(state: State) -> list[MessageView]:
     return [message for channel in state.channels for message in channel.messages]
 
 
-def _open(message: MessageView) -> list[ControlView]:
-    """The controls that can be used, the one that stands out first."""
-    usable = [one for one in message.controls if not one.disabled]
-    return sorted(usable, key=lambda one: one.style not in {"primary", "success"})
-
-
 def _asks(message: MessageView) -> bool:
-    return bool(_open(message)) or message.text.rstrip().endswith("?")
+    return bool(usable(message)) or message.text.rstrip().endswith("?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -266,14 +267,19 @@ class Desk:
 
 
 async def patiently(send: Callable[[], Awaitable[Result]]) -> Result:
-    """Send, and once more after a short wait that a rate limit asks for: fast acts come quicker than one a second."""
-    try:
-        return await send()
-    except SendFailed as error:
-        if error.retry_after is None or error.retry_after > PATIENCE_SECONDS:
-            raise
-        await asyncio.sleep(error.retry_after)
-        return await send()
+    """Send, and again after the short waits that a rate limit asks for: fast acts come quicker than one a second, and
+    many people's at once quicker than all chats together may."""
+    waited = 0.0
+    while True:
+        try:
+            return await send()
+        except SendFailed as error:
+            if error.retry_after is None or waited + error.retry_after > PATIENCE_SECONDS:
+                raise
+            # Not all at the same moment: those who wait for the same limit would only meet there again.
+            wait = error.retry_after * random.uniform(1.0, 1.5)
+        waited += wait
+        await asyncio.sleep(wait)
 
 
 def _picture_refused(error: TelegramError) -> bool:

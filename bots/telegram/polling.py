@@ -19,7 +19,7 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 from bots.telegram.errors import TooManyError
 from bots.telegram.frames import ALLOWED_UPDATES, Lane, lane_of
 from bots.telegram.transport import AiohttpRequest
-from core.bot import BotStartError, Health, Receiver
+from core.bot import BotStartError, Health, Receiver, SendError
 from core.logs import Logger
 
 logger = Logger(__name__)
@@ -221,6 +221,9 @@ class Polling:
         for update in updates:
             try:
                 await self._handle(update)
+            except SendError as error:
+                # What was done is kept. What shows it is best effort: the next act shows how it stands.
+                logger.warning("an answer did not go out", update=update.update_id, reason=str(error))
             except Exception:
                 logger.exception("an update could not be handled", update=update.update_id)
 

@@ -162,7 +162,7 @@ def answer(ctx: Context, told: Told) -> Message:
                 ),
                 controls=(change,),
             )
-        case Is.EMPTY_HANDED | Is.SPOKEN_FOR:
+        case Is.EMPTY_HANDED:
             again = Button(_("Get one"), ctx.action("get", about.drop_id))
             return Message(text=STANDS[told.what], controls=(again,))
     return Message(text=STANDS[told.what])

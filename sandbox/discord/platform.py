@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import replace
 
-from sandbox.control import ControlError, ControlView, Outcome, OutcomeKind, Platform, State
+from sandbox.control import ChannelView, ControlError, ControlView, MessageView, Outcome, OutcomeKind, Platform, State
 from sandbox.discord import commands, permissions
 from sandbox.discord.fields import submitted
 from sandbox.discord.gateway import Gateway
@@ -280,6 +280,15 @@ class DiscordSandbox(Platform):
 
     def state(self, *, messages: int = 50) -> State:
         return self._views.state(self.revision, self.gateway.connected, messages)
+
+    def channel(self, channel: str, *, messages: int = 50) -> ChannelView:
+        return self._views.channel(self._channel(channel), messages)
+
+    def message(self, message: str) -> MessageView:
+        found = self.world.messages.get(_number(message))
+        if found is None:
+            raise ControlError(f"there is no message {message!r}")
+        return self._views.message(found)
 
     async def fault(self, fault: Fault) -> None:
         if fault.kind in {FaultKind.DISCONNECT, FaultKind.LOSE_SESSION}:

@@ -14,6 +14,7 @@ from sandbox.control import (
     ChannelView,
     ControlError,
     MemberView,
+    MessageView,
     Outcome,
     OutcomeKind,
     Platform,
@@ -383,22 +384,29 @@ class SlackSandbox(Platform):
     # -- seeing ------------------------------------------------------------------------------------------------
     def state(self, *, messages: int = 50) -> State:
         team = self.world.team_id
-        channels = tuple(
-            ChannelView(
-                channel.id,
-                team,
-                channel.name,
-                "private" if channel.im_user else "public",
-                channel.im_user,
-                tuple(self.workspace.view(message) for message in channel.newest(messages)),
-            )
-            for channel in self.world.channels.values()
-        )
+        channels = tuple(self.channel(number, messages=messages) for number in self.world.channels)
         members = tuple(
             MemberView(user.id, team, user.name, user.role, user.locale, user.present) for user in self.world.people()
         )
         spaces = ((team, self.world.name),) if self.world.name else ()
         return State(self.name, self.revision, self.socket.connected, spaces, channels, members)
+
+    def channel(self, channel: str, *, messages: int = 50) -> ChannelView:
+        found = self._channel(channel)
+        return ChannelView(
+            found.id,
+            self.world.team_id,
+            found.name,
+            "private" if found.im_user else "public",
+            found.im_user,
+            tuple(self.workspace.view(message) for message in found.newest(messages)),
+        )
+
+    def message(self, message: str) -> MessageView:
+        found = self.world.messages.get(message)
+        if found is None:
+            raise ControlError(f"there is no message {message!r}")
+        return self.workspace.view(found)
 
     async def fault(self, fault: Fault) -> None:
         if fault.kind in (FaultKind.DISCONNECT, FaultKind.LOSE_SESSION):

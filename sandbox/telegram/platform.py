@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sandbox.control import ControlError, Outcome, OutcomeKind, Platform, State
+from sandbox.control import ChannelView, ControlError, MessageView, Outcome, OutcomeKind, Platform, State
 from sandbox.faults import Fault, FaultKind
 from sandbox.telegram import views, wire
 from sandbox.telegram.acts import Acts
@@ -227,6 +227,16 @@ class TelegramSandbox(Platform):
 
     def state(self, *, messages: int = 50) -> State:
         return views.state(self.backend, self.url, self.revision, messages)
+
+    def channel(self, channel: str, *, messages: int = 50) -> ChannelView:
+        number, _, topic = channel.partition("/")
+        chat = self.backend.world.chats.get(int(number))
+        if chat is None or chat.deleted:
+            raise ControlError(f"there is no channel {channel!r}")
+        return views.channel(self.backend, self.url, chat, int(topic or 0), messages)
+
+    def message(self, message: str) -> MessageView:
+        return views.view(self.backend, self.url, self._acts.message(message))
 
     async def fault(self, fault: Fault) -> None:
         if fault.kind in {FaultKind.DISCONNECT, FaultKind.LOSE_SESSION}:

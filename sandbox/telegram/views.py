@@ -27,11 +27,10 @@ def state(backend: Backend, url: str, revision: int, messages: int) -> State:
     for group in world.groups.values():
         if group.deleted:
             continue
-        channels.append(_channel(backend, url, group, str(group.id), group.title, 0, messages))
         channels += [
-            _channel(backend, url, group, f"{group.id}/{topic.id}", topic.name, topic.id, messages)
-            for topic in group.topics.values()
-            if not topic.deleted
+            channel(backend, url, group, topic, messages)
+            for topic in (0, *group.topics)
+            if not topic or not group.topics[topic].deleted
         ]
         for number, status in group.members.items():
             if number != world.bot.id:
@@ -42,16 +41,18 @@ def state(backend: Backend, url: str, revision: int, messages: int) -> State:
                 )
     for user in world.users.values():
         if user.started:
-            newest = _newest(backend, url, world.chats[user.id], 0, messages)
-            channels.append(ChannelView(str(user.id), "", world.bot.name, "private", str(user.id), newest))
+            channels.append(channel(backend, url, world.chats[user.id], 0, messages))
     spaces = tuple((str(group.id), group.title) for group in world.groups.values() if not group.deleted)
     return State("telegram", revision, backend.updates.connected, spaces, tuple(channels), tuple(members))
 
 
-def _channel(
-    backend: Backend, url: str, chat: Chat, number: str, name: str, thread: int, messages: int
-) -> ChannelView:
-    return ChannelView(number, str(chat.id), name, messages=_newest(backend, url, chat, thread, messages))
+def channel(backend: Backend, url: str, chat: Chat, topic: int, messages: int) -> ChannelView:
+    """A group, a topic of it, or a private chat with its newest messages."""
+    newest = _newest(backend, url, chat, topic, messages)
+    if chat.person is not None:
+        return ChannelView(str(chat.id), "", backend.world.bot.name, "private", str(chat.id), newest)
+    number, name = (f"{chat.id}/{topic}", chat.topics[topic].name) if topic else (str(chat.id), chat.title)
+    return ChannelView(number, str(chat.id), name, messages=newest)
 
 
 def _newest(backend: Backend, url: str, chat: Chat, thread: int, count: int) -> tuple[MessageView, ...]:

@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from app.rehearse.process import Hall
 from storage.tables import Activity, Delivery
 from storage.workers import LIVES
 from tests.crash.judge import Verdict
-from tests.crash.process import Hall
 from tests.crash.stage import Stage
 from tests.crash.weather import AT_CALLS, LATE_SECONDS, PATIENCE_SECONDS, Aim, Weather, When
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from app.rehearse.process import Hall
 from core.clock import SystemClock
 from core.registry import migrations_of
 from plugins.question_of_the_day import QuestionOfTheDay
@@ -19,7 +20,6 @@ from storage.engine import Store
 from storage.vault import Vault
 from tests.crash.child import LEASE
 from tests.crash.judge import Verdict, judge, under_way, undone
-from tests.crash.process import Hall
 from tests.crash.town import HOSTS, SETTINGS, Round, Town
 
 WONDER_SECONDS = 15.0
@@ -59,10 +59,12 @@ class Stage:
         stack.push_async_callback(self.store.close)
         await self.store.write(self.town.settle)
         for url, host in zip(self.urls, HOSTS, strict=False):
-            hall = Hall(self.folder, host, {} if self.lease is None else {LEASE: str(self.lease)})
-            hall.config(url, {"vault": {"key_file": str(self.folder / "master.key")}, **self._platforms(host)})
+            lease = {} if self.lease is None else {LEASE: str(self.lease)}
+            hall = Hall(self.folder, host, lease, "tests.crash.child")
+            key = {"vault": {"key_file": str(self.folder / "master.key")}}
+            hall.config(url, [QuestionOfTheDay.name], {**key, **self._platforms(host)})
             self.halls.append(hall)
-            stack.push_async_callback(_dead, hall)
+            stack.push_async_callback(hall.dead)
 
     def _platforms(self, host: str) -> dict[str, dict[str, Any]]:
         return {
@@ -125,9 +127,3 @@ class Stage:
             if code := await hall.end():
                 self.troubles.append(f"{hall.name} ended with {code}: {hall.last_words}")
         return await judge(self.town, self.store)
-
-
-async def _dead(hall: Hall) -> None:
-    if hall.runs:
-        hall.send(signal.SIGKILL)
-        await hall.ended()

@@ -11,6 +11,7 @@ from core.event import CommandInvoked, Event, Pressed, Submitted
 from core.form import FieldKind, Form, FormField
 from core.message import Button, Message, Option
 from sandbox.control import Outcome, OutcomeKind
+from sandbox.faults import Fault, FaultKind
 from tests.bots.telegram.conftest import LONGEST, SHORT, Town
 
 FORM = Form(
@@ -60,6 +61,20 @@ async def open_by_link(town: Town, member: str) -> Outcome:
     outcome = await town.press(member, town.last(), "Answer")
     assert outcome.kind is OutcomeKind.LINK
     return await town.sandbox.follow(member, outcome.url)
+
+
+async def test_a_question_that_the_limit_lets_not_through_is_asked_when_they_go_on(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    town.hall.answer = Plugin(FORM)
+    first = await open_by_link(town, town.ben)
+    assert first.message
+    # Longer than anybody waits: what was typed is kept, and the next question does not come.
+    await town.sandbox.fault(Fault(FaultKind.RATE_LIMIT, match="sendMessage", seconds=30.0))
+    assert (await town.sandbox.type(town.ben, town.ben, "Ben", wait=0.5)).message is None
+    again = await town.sandbox.type(town.ben, town.ben, "?", wait=5.0)
+    assert "Your age" in again.text
+    assert [record.levelname for record in caplog.records if "did not go out" in record.getMessage()] == ["WARNING"]
 
 
 async def test_a_form_from_the_post_to_the_submission(town: Town) -> None:

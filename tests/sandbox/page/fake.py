@@ -241,9 +241,14 @@ class FakePlatform(Platform):
         del self.channels[self.find(message).channel].messages[message]
         self.changed()
 
+    def channel(self, channel: str, *, messages: int = 50) -> ChannelView:
+        found = self.channels[channel]
+        return replace(found.view, messages=tuple(found.messages.values())[-messages:])
+
+    def message(self, message: str) -> MessageView:
+        return self.find(message)
+
     def state(self, *, messages: int = 50) -> State:
-        channels = tuple(
-            replace(one.view, messages=tuple(one.messages.values())[-messages:]) for one in self.channels.values()
-        )
+        channels = tuple(self.channel(one, messages=messages) for one in self.channels)
         spaces = tuple(self.spaces.items())
         return State(self.name, self.revision, True, spaces, channels, tuple(self.members.values()))
