@@ -45,7 +45,7 @@ class Linking(Plugin):
         ),
     )
 
-    @command("link", _("Link your account on another platform"), takes_text=True, seldom=True)
+    @command("link", _("Link your account on another platform"), takes_text=True)
     async def link(self, ctx: Context, text: str) -> Answer:
         """Without a code, make one; with one, become the same person as whoever made it."""
         if not text.strip():

@@ -59,7 +59,7 @@ class Privacy(Plugin):
             controls=(Button(_("Show mine"), ctx.action("mine")), Button(_("Erase mine …"), ctx.action("ask"))),
         )
 
-    @command("mydata", _("All that is kept about you here"))
+    @command("mydata", _("All that is kept about you here"), seldom=True)  # a button of /hall privacy, too
     async def mydata(self, ctx: Context, _text: str) -> Answer:
         """All that is kept about this member in this community."""
         return await self._mine(ctx, 0)
