@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from core.action import Action
+from core.charts import picture
 from core.context import Viewer
 from core.files import Desk, File
 from core.markup import escape
@@ -23,7 +24,7 @@ from plugins.listening_parties import clock, seats
 from plugins.listening_parties.line import report
 from plugins.listening_parties.lines import from_file, shown
 from plugins.listening_parties.party import ANNOUNCED, CODE, DRAFT, RUNNING, WAITING, lock, touch
-from plugins.listening_parties.recap import picture
+from plugins.listening_parties.recap import chart
 from plugins.listening_parties.songs import Song, played
 from plugins.listening_parties.tables import Party, Track
 from plugins.listening_parties.words import joined
@@ -126,7 +127,10 @@ async def table(session: AsyncSession, viewer: Viewer, party_id: object) -> File
 async def image(session: AsyncSession, viewer: Viewer, party_id: object) -> File | None:
     """The picture of the recap."""
     found = await _played(session, viewer, party_id)
-    return None if found is None else found.file("png", "image/png", await picture(found.party, found.songs))
+    if found is None:
+        return None
+    drawn = await picture(chart(found.party, found.songs))
+    return found.file("png", drawn.kind.media_type, drawn.data)
 
 
 async def _played(session: AsyncSession, viewer: Viewer, party_id: object) -> Played | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from core.charts import Bar, Bars, ChartError, picture
+from core.figures.shares import share
+from core.logs import Logger
 from core.markup import escape
-from core.message import Image, Message, cut
+from core.message import Message, cut
 from core.texts import Domain, Words
-from plugins.listening_parties.picture import draw
 from plugins.listening_parties.songs import Song, played
 from plugins.listening_parties.tables import Party
 from plugins.listening_parties.words import joined
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _ = Domain("listening_parties")
+
+logger = Logger(__name__)
 
 SHOWN_TRACKS, SHOWN_DJS = 5, 5
 NAME = 70
@@ -38,7 +41,7 @@ class Ranked(NamedTuple):
 async def recap(session: AsyncSession, party: Party, *, drawn: bool = True) -> Message:
     """The post after a party; ``drawn`` with its picture."""
     songs = await played(session, vault_of(session), party.community_id, party.id)
-    ranking = await asyncio.to_thread(ranked, songs)
+    ranking = ranked(songs)
     parts: list[Words] = [
         _("{n} track", "{n} tracks", n=len(songs)),
         _("{n} took part", "{n} took part", n=party.took_part),
@@ -55,20 +58,26 @@ async def recap(session: AsyncSession, party: Party, *, drawn: bool = True) -> M
     ]
     image = None
     if songs and drawn:
-        image = Image(alt=_("The tracks of the party with their votes"), data=await picture(party, songs))
+        try:
+            image = await picture(chart(party, songs))
+        except ChartError:  # the words say it, too
+            logger.exception("a recap could not be drawn", party=str(party.id))
     title = _("That was {title}", title=escape(party.title))
     return Message(title=title, text=joined(parts), image=image, language=party.language)
 
 
-async def picture(party: Party, songs: Sequence[Song]) -> bytes:
-    """The tracks and their votes as a PNG."""
-    return await asyncio.to_thread(draw, party.title, [(one.name, one.ups, one.downs) for one in songs])
+def chart(party: Party, songs: Sequence[Song]) -> Bars:
+    """The tracks and their votes, the best liked first."""
+    best = sorted(songs, key=lambda one: one.downs - one.ups)
+    return Bars(
+        party.title, tuple(Bar(one.name, one.ups, f"▲ {one.ups}   ▼ {one.downs}", beside=one.downs) for one in best)
+    )
 
 
 def ranked(songs: Sequence[Song]) -> list[Ranked]:
     """The DJs by the Wilson lower bound of ups among their votes, so that one lucky vote is not first.
 
-    Whoever is shown by no name is not ranked. Slow the first time: not for the event loop.
+    Whoever is shown by no name is not ranked.
     """
     counts: dict[UUID, tuple[str, int, int]] = {}
     for one in songs:
@@ -81,8 +90,5 @@ def ranked(songs: Sequence[Song]) -> list[Ranked]:
 
 def wilson(ups: int, downs: int) -> float:
     """The lower bound of Wilson's 95 % interval for the share of ups; 0 without a vote."""
-    if not ups + downs:
-        return 0.0
-    from scipy.stats import binomtest  # heavy, and no start needs it
-
-    return float(binomtest(ups, ups + downs).proportion_ci(method="wilson").low)
+    found = share(ups, ups + downs)
+    return found.interval.low if found is not None and found.interval is not None else 0.0

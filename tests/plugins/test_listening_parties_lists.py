@@ -15,13 +15,12 @@ from core.action import Action
 from core.context import Viewer
 from core.files import Desk, File
 from core.message import Message
-from core.picture import PictureKind, kind_of, size_of
+from core.picture import PictureKind, kind_of
 from core.testing import SetClock
 from core.testing.fake_bot import FakeAnswering, Post
 from plugins.listening_parties import ListeningParties
 from plugins.listening_parties.lines import Entry, Line, from_file, from_lines
 from plugins.listening_parties.links import BadLink, public
-from plugins.listening_parties.picture import cut, draw
 from plugins.listening_parties.recap import ranked, wilson
 from plugins.listening_parties.songs import Song
 from storage.engine import Store
@@ -331,29 +330,6 @@ async def test_what_was_played_is_fetched(house: House) -> None:
 
 
 # -- the recap -------------------------------------------------------------------------------------------------------
-def test_the_picture_is_as_wide_as_a_phone_and_not_endless() -> None:
-    small = draw("A night", [("Can – Vitamin C", 3, 1)])
-    large = draw(
-        "A night " * 20, [(f"{SCRIPTS[number % len(SCRIPTS)]} {number}", number % 9, 100) for number in range(300)]
-    )
-    for data in (small, large):
-        assert kind_of(data) is PictureKind.PNG
-        assert len(data) < 2_000_000
-    width, height = size_of(small) or (0, 0)
-    assert (width, 200 < height < 500) == (1080, True)
-    width, height = size_of(large) or (0, 0)
-    assert width == 1080
-    assert 1500 < height < 2300
-    assert draw("", [("", 0, 0)])
-
-
-def test_what_is_too_long_is_cut_by_what_it_takes() -> None:
-    assert cut("Can – Vitamin C", 20) == "Can – Vitamin C"
-    assert cut("Can – Vitamin C", 10) == "Can – Vit…"
-    assert cut("坂本龍一", 8) == "坂本龍一"
-    assert cut("坂本龍一", 7) == "坂本…"
-
-
 def test_djs_are_ranked_by_what_is_certain() -> None:
     assert wilson(0, 0) == 0.0
     assert wilson(1, 0) == pytest.approx(0.2065, abs=1e-4)  # Wilson 1927; a table of the bounds
