@@ -119,6 +119,22 @@ def survey(options: Options) -> int:
     return _rehearse(options, Surveys, lambda stage: answer(stage, options.file, crash=options.crash))
 
 
+def question(options: Options) -> int:
+    """Rehearse the question of the day: two questions in three spaces, answered by everybody.
+
+    Members answer by button and form or by a reply, and some change what they said; the second question closes the
+    first. In the end what was said is compared with the store, and with what the posts show. Nothing leaves this
+    machine, and it needs no token.
+      hallkeeper rehearse question
+      hallkeeper rehearse question --members 200 --crash --json
+    The last line is JSON. It ends with 0 when everything agrees, else with 1 and what does not.
+    """
+    from app.rehearse.question import rehearse as ask
+    from plugins.question_of_the_day import QuestionOfTheDay
+
+    return _rehearse(options, QuestionOfTheDay, lambda stage: ask(stage, crash=options.crash))
+
+
 def _rehearse(options: Options, plugin: Any, act: Callable[[Any], Awaitable[Any]]) -> int:
     from app.rehearse.command import run as rehearse
     from app.rehearse.stage import Stage
@@ -202,6 +218,8 @@ def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
     one.add_argument("--units", type=_count, default=300, help="how many there are (default: %(default)s)")
 
     _add_rehearsal(_command(several, party, party), members=300)
+
+    _add_rehearsal(_command(several, question, question), members=1000)
 
     one = _command(several, survey, survey)
     _add_rehearsal(one, members=1000)
