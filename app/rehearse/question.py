@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -19,6 +19,7 @@ from app.rehearse.command import Rehearsed
 from app.rehearse.stage import Member, Stage, told
 from plugins.question_of_the_day.tables import Answer, Asked
 from sandbox.control import ControlError, MessageView, Outcome, OutcomeKind
+from storage.tables import Member as StoredMember
 
 QUESTIONS = 2
 ARRIVALS_A_SECOND = 20.0
@@ -124,8 +125,6 @@ class Days:
 
 async def kept(stage: Stage) -> dict[tuple[int, int], list[str]]:
     """The answers in the store, by question and member."""
-    from storage.tables import Member as StoredMember
-
     accounts = {account: number for number, account in (await stage.accounts()).items()}
     async with stage.store.session() as session:
         query = select(col(Asked.activity_id)).order_by(col(Asked.asked_at), col(Asked.activity_id))
@@ -203,10 +202,8 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
             stored.update(await kept(stage))
             return not judge(days.said, stored)[0]
 
-        try:
+        with suppress(ActingError):
             await until(all_there, "", END_SECONDS)  # a reply may still be on its way
-        except ActingError:
-            pass
         findings, lost, doubled = judge(days.said, stored)
         findings += await _posts(days, stored)
         findings += stage.troubles
@@ -226,8 +223,8 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
     words = (
         f"{len(stage.members)} members were asked {len(days.posts)} questions: {figures['answered']} answers, "
         f"{figures['stored']} stored, {lost} lost, {doubled} doubled. From a press to the form "
-        f"{figures['p50_ms']:.0f} ms at the median, {figures['p99_ms']:.0f} ms at 99 %; {figures['again']} tries came "
-        f"to nothing and were made again. {stage.crashes} processes were killed."
+        f"{figures['p50_ms']:.0f} ms at the median, {figures['p99_ms']:.0f} ms at 99 %; {figures['again']} tries "
+        f"came to nothing and were made again. {stage.crashes} processes were killed."
     )
     return Rehearsed(figures, words, findings)
 

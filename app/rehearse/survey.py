@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from app.acting import ActingError, control_of, fill, press, until
+from app.acting import ActingError, World, control_of, fill, press, until
 from app.rehearse.command import Rehearsed
 from app.rehearse.stage import Member, Stage, StageError, told
 from core.form import MAX_TEXT
@@ -68,7 +68,7 @@ def text_of(file: Path | None, members: int) -> str:
 
 @dataclass
 class Way:
-    """One person's way: with both accounts, where they are linked. ``sent`` is what they sent in last, by question."""
+    """One person's way, with both accounts where they are linked. ``sent`` is what they sent in last, by question."""
 
     person: int
     devices: list[Member]
@@ -112,7 +112,7 @@ class Answering:
                 await asyncio.gather(*(one(way) for way in self.ways))
                 return time.monotonic() - began
 
-    async def _post(self, world: Any) -> MessageView | None:
+    async def _post(self, world: World) -> MessageView | None:
         for channel in world.platform.state().channels:
             for message in reversed(channel.messages):
                 labels = {one.label for one in message.controls}
@@ -169,7 +169,7 @@ class _Walker:
         await asyncio.sleep(self._all.pace * seconds * self._chance.lognormvariate(0.0, 0.4))
 
     async def _first(self) -> Outcome | None:
-        """The first question is pressed under the post where it stands there; linked people press with both at once."""
+        """The first question is pressed under the post if it stands there; linked people press with both at once."""
         devices = self._way.devices
         question = self._all.question_in(told(Outcome(OutcomeKind.MESSAGE, message=self._post(devices[0]))))
         outcomes = await asyncio.gather(*(self._under_post(one, question) for one in devices))
@@ -483,7 +483,10 @@ def judge(definition: Definition, ways: Sequence[Way], store: Kept) -> tuple[lis
         if count > quota.most or count != store.wave.cells.get(str(number), 0):
             findings.append(f"quota {number + 1} holds {count}, counts {store.wave.cells}, and takes {quota.most}")
     ends = Counter(way.end for way in ways)
-    for what, count, end in (("finished", store.wave.finished, "done"), ("screened", store.wave.screened, "turned away")):
+    for what, count, end in (
+        ("finished", store.wave.finished, "done"),
+        ("screened", store.wave.screened, "turned away"),
+    ):
         if not ends[end] <= count <= ends[end] + ends["taken"]:
             findings.append(f"{what}: {count} in the store, {ends[end]} were told so")
     if store.twice:
