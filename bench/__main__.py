@@ -19,7 +19,7 @@ SHORT: dict[str, list[str]] = {
     "startup": ["--rounds", "3"],
 }
 """What runs by itself, and how short."""
-ALL = (*SHORT, "pictures", "planning", "soak", "surveys")
+ALL = (*SHORT, "claims", "pictures", "planning", "soak", "surveys")
 
 
 def run(name: str, arguments: list[str]) -> Any:
