@@ -39,7 +39,7 @@ DISTRICTS = 30
 ARRIVALS_A_SECOND = 10.0
 THINK_SECONDS = 3.0
 """The median time for an answer."""
-PATIENCE_SECONDS = 420.0
+PATIENCE_SECONDS = 1200.0
 """Whoever has not come to an end by then gives up, and the rehearsal failed."""
 SKIPS, GOES_ON_ELSEWHERE = 0.2, 0.3
 """The shares of optional questions that are passed over, and of answers of a linked pair after which it goes on with
