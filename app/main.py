@@ -103,6 +103,38 @@ def party(options: Options) -> int:
     return _rehearse(options, ListeningParties, lambda stage: listen(stage, crash=options.crash))
 
 
+def survey(options: Options) -> int:
+    """Rehearse a survey: it runs in three spaces at once, and everybody answers to the end as they are shown.
+
+    Takes your own survey as a TOML file, else one of twelve questions with conditions and quotas. In the end the
+    answers in the store are compared with what was sent in, cell by cell; nobody counts twice, no quota takes more
+    than it may, and whoever was turned away was told so. Nothing leaves this machine, and it needs no token.
+      hallkeeper rehearse survey
+      hallkeeper rehearse survey --file survey.toml --members 200 --crash --json
+    The last line is JSON. It ends with 0 when everything agrees, else with 1 and the first differences by question.
+    """
+    from app.rehearse.survey import rehearse as answer
+    from plugins.surveys import Surveys
+
+    return _rehearse(options, Surveys, lambda stage: answer(stage, options.file, crash=options.crash))
+
+
+def question(options: Options) -> int:
+    """Rehearse the question of the day: two questions in three spaces, answered by everybody.
+
+    Members answer by button and form or by a reply, and some change what they said; the second question closes the
+    first. In the end what was said is compared with the store, and with what the posts show. Nothing leaves this
+    machine, and it needs no token.
+      hallkeeper rehearse question
+      hallkeeper rehearse question --members 200 --crash --json
+    The last line is JSON. It ends with 0 when everything agrees, else with 1 and what does not.
+    """
+    from app.rehearse.question import rehearse as ask
+    from plugins.question_of_the_day import QuestionOfTheDay
+
+    return _rehearse(options, QuestionOfTheDay, lambda stage: ask(stage, crash=options.crash))
+
+
 def _rehearse(options: Options, plugin: Any, act: Callable[[Any], Awaitable[Any]]) -> int:
     from app.rehearse.command import run as rehearse
     from app.rehearse.stage import Stage
@@ -186,6 +218,12 @@ def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
     one.add_argument("--units", type=_count, default=300, help="how many there are (default: %(default)s)")
 
     _add_rehearsal(_command(several, party, party), members=300)
+
+    _add_rehearsal(_command(several, question, question), members=1000)
+
+    one = _command(several, survey, survey)
+    _add_rehearsal(one, members=1000)
+    one.add_argument("--file", type=Path, metavar="SURVEY.toml", help="the survey; else one of twelve questions")
 
     one = _command(group, doctor, doctor)
     _add_settings(one)

@@ -1,0 +1,120 @@
+"""Rehearsals of surveys and questions in small, with real processes; and that they find what isn't so."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from app.acting import World
+from app.rehearse import question, survey
+from app.rehearse.bar import Bar
+from app.rehearse.question import Said
+from app.rehearse.stage import Member, Stage, StageError
+from app.rehearse.survey import Kept, Way
+from plugins.question_of_the_day import QuestionOfTheDay
+from plugins.surveys import Surveys
+from plugins.surveys.anonymous import cells_of
+from plugins.surveys.tables import Wave
+from plugins.surveys.toml_text import read
+from sandbox.discord import DiscordSandbox
+
+QUIET = Bar(shown=False)
+MEMBERS = 30
+SHORT = """
+title = "Boats"
+[[question]]
+name = "boat"
+kind = "single"
+ask = "Do you have a boat?"
+options = ["Yes", "No"]
+[[question]]
+name = "kinds"
+kind = "multiple"
+ask = "Which?"
+when = "boat = 'Yes'"
+options = ["Sail", "Motor", "Oars"]
+[[quota]]
+question = "boat"
+answers = ["Yes"]
+most = 1
+"""
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+
+
+@pytest.mark.timeout(120)
+async def test_a_survey_is_stored_as_it_was_sent_in(tmp_path: Path) -> None:
+    done = await survey.rehearse(Stage(Surveys, "", MEMBERS, 1, tmp_path, QUIET), None, crash=False, pace=0.02)
+    assert done.findings == []
+    figures = done.figures
+    assert (figures["members"], figures["people"], figures["lost"], figures["doubled"]) == (MEMBERS, 29, 0, 0)
+    assert figures["stored"] == figures["answered"] > 0
+    assert figures["finished"] + figures["turned_away"] == 29
+    assert figures["turned_away"] > 0
+    assert all(held <= most for held, most in figures["quotas"])
+
+
+@pytest.mark.timeout(120)
+async def test_questions_are_stored_as_they_were_answered(tmp_path: Path) -> None:
+    done = await question.rehearse(Stage(QuestionOfTheDay, "", MEMBERS, 1, tmp_path, QUIET), crash=False, pace=0.1)
+    assert done.findings == []
+    figures = done.figures
+    assert [figures[name] for name in ("asked", "answered", "stored", "lost", "doubled")] == [60, 60, 60, 0, 0]
+
+
+def test_a_file_that_is_no_survey_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "survey.toml"
+    with pytest.raises(StageError, match="can't be read"):
+        survey.text_of(file, 3)
+    file.write_text(SHORT.replace("multiple", "several"))
+    with pytest.raises(StageError, match="can't be taken"):
+        survey.text_of(file, 3)
+
+
+def member(number: int) -> Member:
+    return Member(number, number, World(DiscordSandbox(), "", "", ""), str(number))
+
+
+@pytest.mark.parametrize(
+    ("said", "end", "stands", "held", "findings"),
+    [
+        ({"boat": "Yes", "kinds": ("Sail",)}, "done", {"boat": "Yes", "kinds": ("Sail",)}, 1, 0),
+        ({"boat": "Yes", "kinds": ("Sail",)}, "done", {"boat": "Yes", "kinds": ("Oars",)}, 1, 2),
+        ({"boat": "No"}, "done", {"boat": "No", "kinds": ("Sail",)}, 0, 1),  # skipped, and answered
+        ({"boat": "Yes"}, "done", {"boat": "Yes"}, 1, 1),  # never asked what it should be
+        ({"boat": "No"}, "done", {"boat": "No"}, 1, 1),  # the quota counts what is not there
+        ({"boat": "No"}, "", {"boat": "No"}, 0, 3),  # came to no end, and yet counts
+        ({"boat": "No"}, "taken", {"boat": "No"}, 0, 0),  # whether it was the end was not heard
+    ],
+)
+def test_cells_that_are_not_as_sent_in_are_found(
+    said: dict[str, object], end: str, stands: dict[str, object], held: int, findings: int
+) -> None:
+    definition = read(SHORT)
+    cells = Counter(cells_of(definition, stands, {}))  # type: ignore[arg-type]  # made up
+    wave = Wave.model_construct(cells={"0": held}, finished=1, screened=0)
+    store = Kept(cells, {uuid4(): stands}, wave, 0)  # type: ignore[dict-item]  # made up
+    way = Way(0, [member(0)], said, end=end)  # type: ignore[arg-type]  # made up
+    assert len(survey.judge(definition, [way], store)[0]) == findings
+
+
+@pytest.mark.parametrize(
+    ("stands", "sure", "right"),
+    [
+        (["new"], True, True),
+        (["old"], True, False),
+        (["old"], False, True),
+        ([], True, False),
+        (["new"] * 2, True, False),
+    ],
+)
+def test_an_answer_that_does_not_stand_is_found(stands: list[str], sure: bool, right: bool) -> None:
+    said = Said(member(0), 0, "new", sure, "" if sure else "old")
+    assert (question.judge([said], {(0, 0): stands} if stands else {})[0] == []) is right
