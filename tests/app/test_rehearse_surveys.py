@@ -51,7 +51,9 @@ def quiet() -> None:
 
 @pytest.mark.timeout(120)
 async def test_a_survey_is_stored_as_it_was_sent_in(tmp_path: Path) -> None:
-    done = await survey.rehearse(Stage(Surveys, "", MEMBERS, 1, tmp_path, QUIET), None, crash=False, pace=0.02)
+    file = tmp_path / "boats.toml"
+    file.write_text(SHORT.replace("most = 1", "most = 5"))
+    done = await survey.rehearse(Stage(Surveys, "", MEMBERS, 1, tmp_path, QUIET), file, crash=False, pace=0.02)
     assert done.findings == []
     figures = done.figures
     assert (figures["members"], figures["people"], figures["lost"], figures["doubled"]) == (MEMBERS, 29, 0, 0)
