@@ -43,7 +43,6 @@ EDITS = {
     "telegram": ("editMessageText", "editMessageMedia", "editMessageCaption"),
 }
 """The calls that change a post."""
-ALT = "The tracks of the party with their votes"
 SONG = re.compile(r"Song \d+")
 
 
@@ -257,7 +256,10 @@ def _recap(world: World) -> str:
 
 def _plain(message: MessageView) -> str:
     """The words alone: platforms show marks, lists and what a picture shows in their own ways."""
-    return " ".join(re.findall(r"[\w👍👎]+", f"{message.title} {message.text}".replace(ALT, "")))
+    words = f"{message.title} {message.text}"
+    for one in message.images:
+        words = words.replace(one.alt, "")
+    return " ".join(re.findall(r"[\w👍👎]+", words))
 
 
 # -- all of it ------------------------------------------------------------------------------------------------------
