@@ -12,7 +12,7 @@ from tests.crash.__main__ import told
 from tests.crash.run import Run
 from tests.postgres import Postgres
 
-KILLS = 8
+KILLS = 5
 CHANNELS = 30
 LEASE = 3.0
 """Seconds until a killed process is known for dead; what is the product's own is 15."""
