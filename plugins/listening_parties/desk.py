@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, delete, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlmodel import col
 
 from core.action import Action
 from core.activity import close_activity, open_activity
 from core.bot import ChannelInfo
 from core.context import Context
-from core.form import MAX_FIELDS, FieldKind, Form, FormField, Value
+from core.form import FieldKind, Form, FormField, Value
 from core.markup import escape
-from core.message import Button, ButtonStyle, Message, Option, cut
-from core.places import Place
+from core.message import Button, ButtonStyle, Message, cut
 from core.plugin import FormErrors
-from core.settling import channel_for
+from core.posted_in import Chosen, choosing, chosen_by, count_spaces
 from core.texts import Domain, Words
 from plugins.listening_parties import clock
 from plugins.listening_parties.cards import announcement, live
@@ -31,12 +29,12 @@ from plugins.listening_parties.party import (
     CODE,
     DRAFT,
     OVER,
+    POSTED,
     RUNNING,
     channels_of,
     in_the_way,
     lock,
     note_guests,
-    put_in,
     targets,
     touch,
 )
@@ -63,18 +61,6 @@ class Refused(Exception):
     def __init__(self, words: Words) -> None:
         super().__init__(str(words))
         self.words = words
-
-
-class Spot(NamedTuple):
-    """A space of the community, with the channels that the bot may write in."""
-
-    place: Place
-    channels: Sequence[ChannelInfo]
-
-    @property
-    def name(self) -> str:
-        """The field's name: the same however many spaces there are."""
-        return f"s{(self.place.space_id or UUID(int=0)).hex[:24]}"
 
 
 # -- planning ------------------------------------------------------------------------------------------------------
@@ -169,7 +155,7 @@ def _new(ctx: Context, tx: Tx, planned: Mapping[str, Any], here: ChannelInfo | N
     )
     tx.add(party)
     if here is not None:
-        put_in(tx, party, [channel_for(tx, ctx.community_id, ctx.space_id, here)])
+        POSTED.put(tx, party.community_id, party.id, Chosen({ctx.space_id: [here]}))
     return party
 
 
@@ -193,6 +179,7 @@ async def show(ctx: Context, party: Party) -> Message:
     """A party as its host looks at it, with what can be done about it."""
     async with ctx.session() as session:
         rows = (await session.execute(channels_of(party.community_id, party.id))).all()
+        spaces = await count_spaces(session, party.community_id)
         if party.state == RUNNING:
             seen = await live(session, party)
         else:
@@ -200,10 +187,10 @@ async def show(ctx: Context, party: Party) -> Message:
     where = ", ".join(f"#{escape(row[3])} ({escape(row[6])})" for row in rows)
     parts: list[Words] = [seen.text]
     parts.append(_("In {channels}", channels=where) if where else _("In no channel yet."))
-    return Message(title=seen.title, text=joined(parts), controls=tuple(_buttons(ctx, party, bool(rows))))
+    return Message(title=seen.title, text=joined(parts), controls=tuple(_buttons(ctx, party, bool(rows), spaces)))
 
 
-def _buttons(ctx: Context, party: Party, somewhere: bool) -> list[Button]:
+def _buttons(ctx: Context, party: Party, somewhere: bool, spaces: int) -> list[Button]:
     def button(label: Words, verb: str, *more: UUID | int, form: bool = False, style: str = "plain") -> Button:
         args = more or (party.id,)
         return Button(label, ctx.action(verb, *args), form=form, style=ButtonStyle(style))
@@ -211,7 +198,8 @@ def _buttons(ctx: Context, party: Party, somewhere: bool) -> list[Button]:
     change = button(_("Change"), "plan", form=True)
     if party.state == DRAFT:
         post = [button(_("Announce it"), "post", style="primary")] if somewhere else []
-        return [*post, button(_("Channels"), "where", form=True), change, button(_("Delete"), "drop", style="danger")]
+        where = choosing(ctx, "where", party.id, spaces)
+        return [*post, *where, change, button(_("Delete"), "drop", style="danger")]
     add = [button(_("Add tracks"), "add", form=True), button(_("The line"), "line")]
     if party.state == ANNOUNCED:
         start = button(_("Start now"), "start", style="primary")
@@ -227,51 +215,19 @@ def _buttons(ctx: Context, party: Party, somewhere: bool) -> list[Button]:
 async def where_form(ctx: Context, action: Action) -> Form | Message:
     """The channel of each space, or none of it."""
     party_id = action.args[0] if action.args and isinstance(action.args[0], UUID) else UUID(int=0)
-    here = (ctx.community_id, party_id)
-    state = select(col(Party.state)).where(col(Party.community_id) == here[0], col(Party.id) == here[1])
-
-    def both(connection: Connection) -> tuple[object, Sequence[Any]]:
-        return connection.scalar(state), connection.execute(channels_of(*here)).all()
-
-    spots, (stands, rows) = await asyncio.gather(_spots(ctx), ctx.read(both))
-    if stands != DRAFT:
+    state = select(col(Party.state)).where(col(Party.community_id) == ctx.community_id, col(Party.id) == party_id)
+    if await ctx.read(lambda connection: connection.scalar(state)) != DRAFT:
         return Message(text=_("This party was announced already. Its channels stay."))
-    chosen = {row[0]: row[4] for row in rows}
-    fields = tuple(
-        FormField(
-            FieldKind.CHOICE,
-            one.name,
-            one.place.name or one.place.platform,
-            required=False,
-            value=tuple(
-                channel.external_id
-                for channel in one.channels
-                if one.place.space_id is not None and channel.external_id == chosen.get(one.place.space_id)
-            ),
-            options=tuple(Option(channel.external_id, f"#{channel.name}"[:75]) for channel in one.channels),
-        )
-        for one in spots
-    )
-    if not fields:
-        return Message(text=_("I see no channel that I may write in. Let me into one, then try again."))
-    return Form(action, _("Where is the party?"), fields, submit=_("Show me"))
+    return await POSTED.form(ctx, action, party_id, _("Where is the party?"), _("Show me"), one_a_space=True)
 
 
 async def take_where(ctx: Context, action: Action, values: Mapping[str, Value]) -> Message:
     """Keep the channels, and show the party again."""
-    spots = await _spots(ctx)
+    chosen = await chosen_by(ctx, action, values)
 
     def unit(tx: Tx) -> Party:
         party = _locked(ctx, tx, action.args[0] if action.args else None, (DRAFT,))
-        channels = []
-        for one in spots:
-            picked = values.get(one.name)
-            channel = next(
-                (two for two in one.channels if isinstance(picked, tuple) and two.external_id in picked), None
-            )
-            if channel is not None and one.place.space_id is not None:
-                channels.append(channel_for(tx, party.community_id, one.place.space_id, channel))
-        put_in(tx, party, channels)
+        POSTED.put(tx, party.community_id, party.id, chosen)
         return party
 
     try:
@@ -279,16 +235,6 @@ async def take_where(ctx: Context, action: Action, values: Mapping[str, Value]) 
     except Refused as error:
         return Message(text=error.words)
     return await show(ctx, party)
-
-
-async def _spots(ctx: Context) -> list[Spot]:
-    """The community's spaces with their channels: as many as a form has fields, the one at hand among them."""
-    community_id = ctx.community_id
-    found = await asyncio.gather(*(ctx.hall.places.of_community(name, community_id) for name in ctx.hall.bots))
-    places = sorted((one for several in found for one in several), key=lambda one: (one.platform, one.external_id))
-    places.sort(key=lambda one: one.space_id != ctx.place.space_id)
-    channels = await asyncio.gather(*(ctx.channels(one) for one in places[:MAX_FIELDS]))
-    return [Spot(place, some) for place, some in zip(places, channels, strict=False) if some]
 
 
 # -- leading -------------------------------------------------------------------------------------------------------

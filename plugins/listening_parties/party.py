@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, select, tuple_, update
+from sqlalchemy import Select, and_, select, tuple_, update
 from sqlmodel import col
 
 from core.activity import Target, touch_card
 from core.alarms import set_alarm, silence
+from core.posted_in import PostedIn
 from plugins.listening_parties.booth import Booth, Waiting, seats_of
 from plugins.listening_parties.tables import Coming, Dj, Guest, Party, PartyChannel, Track
 from storage.bulk import update_all, upsert_all
@@ -27,6 +28,8 @@ APART = timedelta(hours=6)
 """Two parties in one channel begin at least so far apart: as long as a post may still go out late."""
 ALARM = "clock"
 """A party's one alarm: when its clock has something to do next. It is kept under the party's id."""
+
+POSTED = PostedIn(PartyChannel, "party_id")
 
 Key = tuple[UUID, UUID]
 """A community, and a party or a track in it."""
@@ -124,15 +127,8 @@ def channels_of(community_id: UUID, party_id: UUID) -> Select[*tuple[Any, ...]]:
 
 def targets(tx: Tx, party: Party) -> list[Target]:
     """Where a party's posts go."""
-    return [Target(*row[:3]) for row in tx.execute(channels_of(party.community_id, party.id))]
-
-
-def put_in(tx: Tx, party: Party, channels: Sequence[UUID]) -> None:
-    """The party is in these channels, and in no others."""
-    here = (col(PartyChannel.community_id) == party.community_id, col(PartyChannel.party_id) == party.id)
-    tx.execute(delete(PartyChannel).where(*here))
-    for channel_id in channels:
-        tx.add(PartyChannel(community_id=party.community_id, party_id=party.id, channel_id=channel_id))
+    key = (party.community_id, party.id)
+    return POSTED.targets(tx, [key]).get(key, [])
 
 
 def in_the_way(tx: Tx, party: Party, states: Sequence[str], around: datetime | None = None) -> str | None:

@@ -10,16 +10,17 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, delete, func, literal_column, select, true, tuple_, update
 from sqlmodel import col
 
-from core.activity import NewActivity, Target, close_all, open_all, owe_private
+from core.activity import NewActivity, close_all, open_all, owe_private
 from core.message import Message
+from core.posted_in import PostedIn
 from core.schedule import Due
 from core.texts import Domain
 from plugins.question_of_the_day.drawing import Next, Place, day_of, draw
-from plugins.question_of_the_day.queue import CODE, Key
+from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Answer, Asked, Liking, Question, Quiet, Series, SeriesChannel, Vote
 from storage.bulk import insert_all, update_all
 from storage.prepared import PreparedForAll
-from storage.tables import Account, Activity, Channel, Space
+from storage.tables import Account, Activity
 from storage.tx import Tx
 from storage.types import Id
 
@@ -28,49 +29,7 @@ _ = Domain("question_of_the_day")
 AWAY = timedelta(minutes=10)
 """Who asks later than this was away when the question before would have ended: that one breaks no streak."""
 
-_TARGETS = PreparedForAll(
-    {"community_id": Id(), "series_id": Id()},
-    lambda wanted: (
-        select(
-            wanted.c.community_id,
-            wanted.c.series_id,
-            col(Channel.space_id),
-            col(Channel.id),
-            col(Space.platform),
-            col(SeriesChannel.ping),
-        )
-        .join(
-            SeriesChannel,
-            and_(
-                col(SeriesChannel.community_id) == wanted.c.community_id,
-                col(SeriesChannel.series_id) == wanted.c.series_id,
-            ),
-        )
-        .join(
-            Channel,
-            and_(
-                col(Channel.community_id) == wanted.c.community_id,
-                col(Channel.id) == col(SeriesChannel.channel_id),
-            ),
-        )
-        .join(
-            Space,
-            and_(
-                col(Space.community_id) == wanted.c.community_id,
-                col(Space.id) == col(Channel.space_id),
-                col(Space.removed_at).is_(None),
-            ),
-        )
-    ),
-)
-
-
-def targets(tx: Tx, several: Sequence[Key]) -> dict[Key, list[Target]]:
-    """The channels of series, each by community and id, in spaces that the bot is in."""
-    found: dict[Key, list[Target]] = {}
-    for community_id, series_id, space_id, channel_id, lane, ping in tx.run_all(_TARGETS, several):
-        found.setdefault((community_id, series_id), []).append(Target(space_id, channel_id, lane, ping or ""))
-    return found
+POSTED = PostedIn(SeriesChannel, "series_id")
 
 
 class Taken(Exception):
@@ -137,7 +96,7 @@ def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
 
     One whose series has no channel left is left out. Raises :class:`Taken` when one was asked already.
     """
-    where = targets(tx, [(one.what.community_id, one.what.series_id) for one in asks])
+    where = POSTED.targets(tx, [(one.what.community_id, one.what.series_id) for one in asks])
     asks = [one for one in asks if (one.what.community_id, one.what.series_id) in where]
     voted = [(one.what.community_id, one.what.series_id) for one in asks if "vote" in one.what.allows]
     tx.run_all(_DROP_VOTES, voted)
@@ -281,7 +240,7 @@ def tell_keeper(
 ) -> None:
     """Tell whoever set the series up something in private."""
     lane = tx.scalar(select(col(Account.platform)).where(col(Account.id) == keeper_id))
-    for target in targets(tx, [(community_id, series_id)]).get((community_id, series_id), ()):
+    for target in POSTED.targets(tx, [(community_id, series_id)]).get((community_id, series_id), ()):
         if target.lane == lane:
             owe_private(
                 tx,

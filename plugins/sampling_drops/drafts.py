@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from core.alarms import set_alarm, silence
+from core.posted_in import Chosen
 from core.texts import Domain, Phrase
 from plugins.sampling_drops import drops
 from plugins.sampling_drops.definition import CODE, PARCEL, Definition
@@ -156,17 +157,10 @@ def restock(tx: Tx, community_id: UUID, drop_id: UUID, stock: int) -> None:
     drops.show(tx, community_id, row.activity_id)
 
 
-def post_in(tx: Tx, community_id: UUID, drop_id: UUID, spaces: Sequence[UUID], channel_ids: Sequence[UUID]) -> None:
-    """Post it in those channels, and in no others of those spaces."""
+def post_in(tx: Tx, community_id: UUID, drop_id: UUID, chosen: Chosen) -> None:
+    """Post it there."""
     locked(tx, community_id, drop_id, drops.DRAFT)
-    here = select(col(Channel.id)).where(col(Channel.community_id) == community_id, col(Channel.space_id).in_(spaces))
-    tx.execute(
-        delete(SampleChannel).where(
-            *_of(SampleChannel, community_id, drop_id), col(SampleChannel.channel_id).in_(here)
-        )
-    )
-    rows = [{"channel_id": channel_id} for channel_id in dict.fromkeys(channel_ids)]
-    insert_all(tx, SampleChannel, rows, community_id=community_id, drop_id=drop_id)
+    drops.POSTED.put(tx, community_id, drop_id, chosen)
 
 
 def publish(tx: Tx, community_id: UUID, drop_id: UUID) -> bool:

@@ -11,14 +11,14 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, delete, func, null, select, update
 from sqlmodel import col
 
-from core.activity import NewActivity, Target, close_all, open_all, touch_card
+from core.activity import NewActivity, close_all, open_all, touch_card
 from core.alarms import Ring, set_alarm, silence
 from core.once import over, take_back
+from core.posted_in import PostedIn
 from plugins.sampling_drops.definition import PARCEL
 from plugins.sampling_drops.tables import Claim, Code, Sample, SampleChannel
 from storage.bulk import update_all
 from storage.prepared import PreparedForAll
-from storage.tables import Channel, Space
 from storage.tx import Tx
 from storage.types import Id
 
@@ -31,6 +31,8 @@ AT_OPENING, AT_CLOSING, LAPSE, PURGE, ERASE = "open", "close", "lapse", "purge",
 
 KEPT = timedelta(days=90)
 """How long it is kept who got one, once a drop is over: for questions, and for a look at one's code."""
+
+POSTED = PostedIn(SampleChannel, "drop_id")
 
 _COUNTED = ("state", "stock", "held", "given", "pressed", "screened", "turned_away", "exported", "activity_id")
 
@@ -158,14 +160,12 @@ def end(tx: Tx, drops: Sequence[Drop]) -> None:
 
 def start(tx: Tx, drops: Sequence[Drop]) -> None:
     """Open them: an activity each, and its card owed to every channel."""
-    targets: dict[UUID, list[Target]] = {}
-    for drop_id, space_id, channel_id, lane in tx.run_all(_TARGETS, [(drop.community_id, drop.id) for drop in drops]):
-        targets.setdefault(drop_id, []).append(Target(space_id, channel_id, lane))
+    targets = POSTED.targets(tx, [(drop.community_id, drop.id) for drop in drops])
     new = [
         NewActivity(
             drop.community_id,
             {"drop": drop.id.hex, "product": drop.definition["product"]},
-            targets.get(drop.id, ()),
+            targets.get((drop.community_id, drop.id), ()),
             expires_at=drop.closes_at,
         )
         for drop in drops
@@ -291,34 +291,5 @@ _NEXT = PreparedForAll(
             )
         )
         .group_by(col(Claim.drop_id))
-    ),
-)
-_TARGETS = PreparedForAll(
-    {"community_id": Id(), "drop_id": Id()},
-    lambda wanted: select(
-        col(SampleChannel.drop_id), col(Space.id), col(Channel.id), col(Space.platform)
-    ).select_from(
-        wanted.join(
-            SampleChannel,
-            and_(
-                col(SampleChannel.community_id) == wanted.c.community_id,
-                col(SampleChannel.drop_id) == wanted.c.drop_id,
-            ),
-        )
-        .join(
-            Channel,
-            and_(
-                col(Channel.community_id) == col(SampleChannel.community_id),
-                col(Channel.id) == col(SampleChannel.channel_id),
-            ),
-        )
-        .join(
-            Space,
-            and_(
-                col(Space.community_id) == col(Channel.community_id),
-                col(Space.id) == col(Channel.space_id),
-                col(Space.removed_at).is_(None),
-            ),
-        )
     ),
 )

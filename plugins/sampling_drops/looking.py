@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlmodel import col
 
 from core.context import Context
 from core.markup import escape
 from core.message import Button, ButtonStyle, Message, Pair
+from core.posted_in import choosing, count_spaces
 from core.texts import Domain, Phrase, Words
 from plugins.sampling_drops import drops, parcels
 from plugins.sampling_drops.definition import CODE, PARCEL, Definition
@@ -28,8 +29,6 @@ _ = Domain("sampling_drops")
 
 SHOWN = 10
 """Drops in a list, the newest."""
-SPACES_A_FORM = 5
-"""Spaces whose channels are chosen in one form: as many fields as it has."""
 
 
 class Where(NamedTuple):
@@ -85,12 +84,8 @@ async def look(session: AsyncSession, community_id: UUID, drop_id: UUID | None) 
         .order_by(col(Space.id), col(Channel.name))
     )
     waiting = await parcels.waiting(session, community_id, drop_id)
-    spaces = await session.scalar(
-        select(func.count())
-        .select_from(Space)
-        .where(col(Space.community_id) == community_id, col(Space.removed_at).is_(None))
-    )
-    return Look(row, tuple(Where(*one) for one in where), int(waiting or 0), int(spaces or 0))
+    spaces = await count_spaces(session, community_id)
+    return Look(row, tuple(Where(*one) for one in where), int(waiting or 0), spaces)
 
 
 async def newest(session: AsyncSession, community_id: UUID) -> Sequence[Sample]:
@@ -125,11 +120,6 @@ def draft_message(ctx: Context, found: Look, said: Words) -> Message:
     def form(label: Words, verb: str, *more: int) -> Button:
         return Button(label, ctx.action(verb, row.id, *more), form=True)
 
-    pages = -(-found.spaces // SPACES_A_FORM)
-    channels = [
-        form(_("Channels") if pages == 1 else _("Channels, part {number}", number=page + 1), "where", page)
-        for page in range(min(pages, 4))
-    ]
     controls = [
         Button(_("Preview"), ctx.action("view", row.id)),
         Button(_("Publish …"), ctx.action("ready", row.id), style=ButtonStyle.PRIMARY),
@@ -138,7 +128,7 @@ def draft_message(ctx: Context, found: Look, said: Words) -> Message:
         form(_("Opens and closes"), "when"),
         form(_("Screener"), "ask"),
         *([form(_("Add codes"), "codes")] if row.gives == CODE else []),
-        *channels,
+        *choosing(ctx, "where", row.id, found.spaces),
         form(_("All as text"), "text"),
         Button(_("Delete …"), ctx.action("del", row.id)),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -11,17 +10,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from core.action import Action
-from core.bot import ChannelInfo
 from core.context import Context
-from core.form import MAX_LABEL, MAX_TEXT, FieldKind, Form, FormField, Value
-from core.message import Message, Option, cut
-from core.places import Place
+from core.form import MAX_TEXT, FieldKind, Form, FormField, Value
+from core.message import Message, Option
 from core.plugin import Answer, FormErrors
-from core.settling import channel_for
+from core.posted_in import chosen_by
 from core.texts import Domain, Phrase, Words
 from core.timing import moment
 from core.zones import parse_time
@@ -40,11 +34,9 @@ from plugins.sampling_drops.definition import (
     MAX_LABEL as MAX_DISCLOSURE,
 )
 from plugins.sampling_drops.drafts import Refused
-from plugins.sampling_drops.looking import SPACES_A_FORM, Look, drop_message, look
-from plugins.sampling_drops.tables import SampleChannel
+from plugins.sampling_drops.looking import Look, drop_message, look
 from plugins.sampling_drops.toml_text import MAX_STOCK, Said, Unreadable
 from plugins.sampling_drops.words import lines, named
-from storage.tables import Channel, Space
 from storage.tx import Tx
 
 _ = Domain("sampling_drops")
@@ -321,57 +313,12 @@ async def change_screener(ctx: Context, action: Action, values: Mapping[str, Val
 
 
 # -- channels --------------------------------------------------------------------------------------------------------
-async def _spaces(ctx: Context, page: object) -> list[Place]:
-    """The community's spaces, as many as one form has fields."""
-    start = page * SPACES_A_FORM if isinstance(page, int) else 0
-    async with ctx.session() as session:
-        rows = await session.execute(
-            select(col(Space.platform), col(Space.external_id), col(Space.id), col(Space.name))
-            .where(col(Space.community_id) == ctx.community_id, col(Space.removed_at).is_(None))
-            .order_by(col(Space.id))
-            .offset(start)
-            .limit(SPACES_A_FORM)
-        )
-        return [Place(row[0], row[1], ctx.community_id, row[2], row[3]) for row in rows]
-
-
-async def _channels(ctx: Context, spaces: list[Place]) -> list[list[ChannelInfo]]:
-    return list(await asyncio.gather(*(ctx.channels(place) for place in spaces)))
-
-
 async def channels_form(ctx: Context, action: Action) -> Form | Message:
     """A choice of channels for each space."""
     drop_id = named(action)
-    spaces = await _spaces(ctx, _page(action))
-    async with ctx.session() as session:
-        chosen = await session.execute(
-            select(col(Channel.space_id), col(Channel.external_id))
-            .join(
-                SampleChannel,
-                (col(SampleChannel.community_id) == col(Channel.community_id))
-                & (col(SampleChannel.channel_id) == col(Channel.id)),
-            )
-            .where(col(SampleChannel.community_id) == ctx.community_id, col(SampleChannel.drop_id) == drop_id)
-        )
-        known = {(row[0], row[1]) for row in chosen}
-    fields = []
-    for number, (place, found) in enumerate(zip(spaces, await _channels(ctx, spaces), strict=True)):
-        if found:
-            fields.append(
-                FormField(
-                    FieldKind.CHOICE,
-                    f"s{number}",
-                    cut(place.name or place.external_id, MAX_LABEL),
-                    required=False,
-                    value=tuple(one.external_id for one in found if (place.space_id, one.external_id) in known),
-                    minimum=0,
-                    maximum=len(found),
-                    options=tuple(Option(one.external_id, f"#{one.name}"[:75]) for one in found),
-                )
-            )
-    if not fields:
-        return Message(text=_("There is no channel that I may write in. Let me in somewhere, then try again."))
-    return Form(action, _("Where it is posted"), tuple(fields), submit=_("Save"))
+    if drop_id is None:
+        return Message(text=_("That drop is gone."))
+    return await drops.POSTED.form(ctx, action, drop_id, _("Where it is posted"), _("Save"))
 
 
 async def change_channels(ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
@@ -379,26 +326,8 @@ async def change_channels(ctx: Context, action: Action, values: Mapping[str, Val
     drop_id = named(action)
     if drop_id is None:
         return Message(text=_("That drop is gone."))
-    spaces = await _spaces(ctx, _page(action))
-    listed = await _channels(ctx, spaces)
-
-    def unit(tx: Tx) -> None:
-        ids, asked = [], []
-        for number, (place, found) in enumerate(zip(spaces, listed, strict=True)):
-            wanted = values.get(f"s{number}")
-            if place.space_id is None or not isinstance(wanted, tuple):
-                continue
-            asked.append(place.space_id)
-            ids += [
-                channel_for(tx, ctx.community_id, place.space_id, one) for one in found if one.external_id in wanted
-            ]
-        drafts.post_in(tx, ctx.community_id, drop_id, asked, ids)
-
-    return await attempt(ctx, unit, drop_id)
-
-
-def _page(action: Action) -> object:
-    return action.args[1] if len(action.args) > 1 else 0
+    chosen = await chosen_by(ctx, action, values)
+    return await attempt(ctx, lambda tx: drafts.post_in(tx, ctx.community_id, drop_id, chosen), drop_id)
 
 
 # -- all as text -----------------------------------------------------------------------------------------------------

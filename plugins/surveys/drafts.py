@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
+from core.posted_in import Chosen
 from core.texts import Domain, Phrase
 from plugins.surveys import toml_text, waves
 from plugins.surveys.definition import Definition
@@ -83,13 +84,10 @@ def replace(tx: Tx, community_id: UUID, survey_id: UUID, text: str) -> None:
     put(tx, locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED), definition=text)
 
 
-def post_in(tx: Tx, community_id: UUID, survey_id: UUID, spaces: Sequence[UUID], channel_ids: Sequence[UUID]) -> None:
-    """Post it in those channels, and in no others of those spaces."""
+def post_in(tx: Tx, community_id: UUID, survey_id: UUID, chosen: Chosen) -> None:
+    """Post it there."""
     locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED)
-    here = select(col(Channel.id)).where(col(Channel.community_id) == community_id, col(Channel.space_id).in_(spaces))
-    tx.execute(delete(SurveyChannel).where(*_of(community_id, survey_id), col(SurveyChannel.channel_id).in_(here)))
-    rows = [{"channel_id": channel_id} for channel_id in dict.fromkeys(channel_ids)]
-    insert_all(tx, SurveyChannel, rows, community_id=community_id, survey_id=survey_id)
+    waves.POSTED.put(tx, community_id, survey_id, chosen)
 
 
 def open_now(tx: Tx, community_id: UUID, survey_id: UUID) -> UUID:

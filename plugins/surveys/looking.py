@@ -16,6 +16,7 @@ from core.context import Context
 from core.markup import escape
 from core.message import MAX_BUTTON_LABEL, Button, ButtonStyle, Choice, Control, Message, Option, Pair, cut
 from core.moments import dated
+from core.posted_in import choosing, count_spaces
 from core.texts import Domain, Phrase, Words
 from plugins.surveys.definition import Definition, Kind, Question
 from plugins.surveys.drafts import missing
@@ -32,8 +33,6 @@ _ = Domain("surveys")
 
 MOST_SHOWN = 25
 """Surveys in a list."""
-SPACES_A_FORM = 5
-"""Spaces whose channels one form asks for."""
 LISTED_QUESTIONS = 25
 """Questions in a list: what one choice holds on every platform."""
 STATES = {DRAFT: _("draft"), OPEN: _("open"), CLOSED: _("closed")}
@@ -86,12 +85,10 @@ async def look(session: AsyncSession, community_id: UUID, survey_id: UUID | None
         )
         .order_by(col(Space.id), col(Channel.id))
     )
-    spaces = await session.scalars(
-        select(col(Space.id)).where(col(Space.community_id) == community_id, col(Space.removed_at).is_(None))
-    )
+    spaces = await count_spaces(session, community_id)
     schedule = await session.get(Schedule, (community_id, row.schedule_id)) if row.schedule_id is not None else None
     names = [f"#{channel} ({space})" if channel else space for channel, space in channels]
-    return Look(row, known(row.definition), wave, names, len(spaces.all()), schedule)
+    return Look(row, known(row.definition), wave, names, spaces, schedule)
 
 
 async def newest(session: AsyncSession, community_id: UUID) -> list[Survey]:
@@ -203,9 +200,7 @@ def _controls(ctx: Context, found: Look, *, ready: bool) -> list[Control]:
         controls.append(Button(_("Change a question"), ctx.action("quests", about)))
     controls.append(Button(_("Title and words"), ctx.action("words", about), form=True))
     controls.append(Button(_("Until when, how many"), ctx.action("limits", about), form=True))
-    for number in range(-(-found.spaces // SPACES_A_FORM)):
-        label = _("Channels") if number == 0 else _("More channels, {n}", n=number + 1)
-        controls.append(Button(label, ctx.action("chans", about, number), form=True))
+    controls += choosing(ctx, "chans", about, found.spaces)
     controls.append(Button(_("Repeat"), ctx.action("repeat", about), form=True))
     controls.append(Button(_("As text"), ctx.action("toml", about), form=True))
     if row.state != OPEN:

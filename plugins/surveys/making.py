@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -11,30 +10,23 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from core.action import Action
-from core.bot import ChannelInfo
 from core.context import Context
-from core.form import MAX_LABEL, MAX_TEXT, FieldKind, Form, FormField, Value
-from core.message import Message, Option, cut
-from core.places import Place
+from core.form import MAX_TEXT, FieldKind, Form, FormField, Value
+from core.message import Message, Option
 from core.plugin import Answer, FormErrors
-from core.settling import channel_for
+from core.posted_in import chosen_by
 from core.texts import Domain, Phrase, Words
 from core.timing import moment
 from core.zones import parse_time
-from plugins.surveys import drafts, pulses, toml_text
+from plugins.surveys import drafts, pulses, toml_text, waves
 from plugins.surveys.actions import named, number
 from plugins.surveys.definition import MAX_INTRO, MAX_TITLE, Definition, Section
 from plugins.surveys.drafts import Refused
-from plugins.surveys.looking import SPACES_A_FORM, Look, look, question_message, survey_message, tag
+from plugins.surveys.looking import Look, look, question_message, survey_message, tag
 from plugins.surveys.question_form import Mistake, question_form, taken
-from plugins.surveys.tables import SurveyChannel
 from plugins.surveys.taking import gone
 from plugins.surveys.toml_text import Unreadable
-from storage.tables import Channel, Space
 from storage.tx import Tx
 
 _ = Domain("surveys")
@@ -353,54 +345,12 @@ async def change_repeat(ctx: Context, action: Action, values: Mapping[str, Value
 
 
 # -- channels --------------------------------------------------------------------------------------------------------
-async def _spaces(ctx: Context, page: int) -> list[Place]:
-    """The community's spaces, as many as one form has fields."""
-    async with ctx.session() as session:
-        rows = await session.execute(
-            select(col(Space.platform), col(Space.external_id), col(Space.id), col(Space.name))
-            .where(col(Space.community_id) == ctx.community_id, col(Space.removed_at).is_(None))
-            .order_by(col(Space.id))
-            .offset(max(page, 0) * SPACES_A_FORM)
-            .limit(SPACES_A_FORM)
-        )
-        return [Place(row[0], row[1], ctx.community_id, row[2], row[3]) for row in rows]
-
-
-async def _channels(ctx: Context, spaces: list[Place]) -> list[list[ChannelInfo]]:
-    return list(await asyncio.gather(*(ctx.channels(place) for place in spaces)))
-
-
 async def channels_form(ctx: Context, action: Action) -> Form | Message:
     """A choice of channels for each space."""
-    spaces = await _spaces(ctx, number(action))
-    async with ctx.session() as session:
-        chosen = await session.execute(
-            select(col(Channel.space_id), col(Channel.external_id))
-            .join(
-                SurveyChannel,
-                (col(SurveyChannel.community_id) == col(Channel.community_id))
-                & (col(SurveyChannel.channel_id) == col(Channel.id)),
-            )
-            .where(col(SurveyChannel.community_id) == ctx.community_id, col(SurveyChannel.survey_id) == named(action))
-        )
-        known = {(row[0], row[1]) for row in chosen}
-    fields = [
-        FormField(
-            FieldKind.CHOICE,
-            f"s{place_number}",
-            cut(place.name or place.external_id, MAX_LABEL),
-            required=False,
-            value=tuple(one.external_id for one in found if (place.space_id, one.external_id) in known),
-            minimum=0,
-            maximum=len(found),
-            options=tuple(Option(one.external_id, cut(f"#{one.name}", 75)) for one in found),
-        )
-        for place_number, (place, found) in enumerate(zip(spaces, await _channels(ctx, spaces), strict=True))
-        if found
-    ]
-    if not fields:
-        return Message(text=_("There is no channel that I may write in. Let me in somewhere, then try again."))
-    return Form(action, _("Where it is posted"), tuple(fields), submit=_("Save"))
+    survey_id = named(action)
+    if survey_id is None:
+        return gone()
+    return await waves.POSTED.form(ctx, action, survey_id, _("Where it is posted"), _("Save"))
 
 
 async def change_channels(ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
@@ -408,22 +358,8 @@ async def change_channels(ctx: Context, action: Action, values: Mapping[str, Val
     survey_id = named(action)
     if survey_id is None:
         return gone()
-    spaces = await _spaces(ctx, number(action))
-    listed = await _channels(ctx, spaces)
-
-    def unit(tx: Tx) -> None:
-        ids, asked = [], []
-        for place_number, (place, found) in enumerate(zip(spaces, listed, strict=True)):
-            wanted = values.get(f"s{place_number}")
-            if place.space_id is None or not isinstance(wanted, tuple):
-                continue
-            asked.append(place.space_id)
-            ids += [
-                channel_for(tx, ctx.community_id, place.space_id, one) for one in found if one.external_id in wanted
-            ]
-        drafts.post_in(tx, ctx.community_id, survey_id, asked, ids)
-
-    return await attempt(ctx, unit, survey_id)
+    chosen = await chosen_by(ctx, action, values)
+    return await attempt(ctx, lambda tx: drafts.post_in(tx, ctx.community_id, survey_id, chosen), survey_id)
 
 
 # -- all as text -----------------------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, delete, select, update
 from sqlmodel import col
 
-from core.activity import NewActivity, Target, close_all, open_all, touch_card
+from core.activity import NewActivity, close_all, open_all, touch_card
 from core.alarms import Ring, set_alarm, silence
 from core.asks import Ask, ask_all
 from core.message import Button, ButtonStyle, Message
 from core.once import over
+from core.posted_in import PostedIn
 from core.schedule import Due
 from core.texts import Domain
 from plugins.surveys import anonymous
@@ -24,7 +25,7 @@ from plugins.surveys.tables import Response, Survey, SurveyChannel, Wave
 from plugins.surveys.toml_text import known
 from storage.bulk import insert_all, update_all
 from storage.prepared import PreparedForAll
-from storage.tables import Account, Activity, Channel, Space
+from storage.tables import Account, Activity, Space
 from storage.tx import Tx
 from storage.types import Id
 
@@ -41,6 +42,8 @@ REMIND_BEFORE = timedelta(days=1)
 """How long before the end those who began are reminded; of short waves when half of the time is over."""
 PURGE_AFTER = timedelta(days=30)
 """How long after the close answers that were never finished are kept: so long one may open again."""
+
+POSTED = PostedIn(SurveyChannel, "survey_id")
 
 Key = tuple[UUID, UUID]
 """A community and the id of something in it."""
@@ -112,14 +115,12 @@ def save(tx: Tx, waves: Sequence[Live]) -> None:
 
 def open_waves(tx: Tx, surveys: Sequence[tuple[Survey, datetime | None, Due | None]], now: datetime) -> list[UUID]:
     """Open a wave of each survey, which closes at the moment beside it, and post it in its channels. Their ids."""
-    targets: dict[UUID, list[Target]] = {}
-    for survey_id, *target in tx.run_all(_TARGETS, [(one.community_id, one.id) for one, _at, _due in surveys]):
-        targets.setdefault(survey_id, []).append(Target(*target))
+    targets = POSTED.targets(tx, [(one.community_id, one.id) for one, _at, _due in surveys])
     new = [
         NewActivity(
             one.community_id,
             {"survey": one.id.hex, "title": known(one.definition).title, "wave": one.waves + 1},
-            targets.get(one.id, ()),
+            targets.get((one.community_id, one.id), ()),
             due.schedule_id if due else None,
             due.slot.isoformat() if due else None,
             due.expires_at if due else closes_at,
@@ -336,34 +337,5 @@ _DUE = PreparedForAll(
         )
         .order_by(col(Survey.id))
         .with_for_update(of=Survey)
-    ),
-)
-_TARGETS = PreparedForAll(
-    {"community_id": Id(), "survey_id": Id()},
-    lambda wanted: select(
-        col(SurveyChannel.survey_id), col(Space.id), col(Channel.id), col(Space.platform)
-    ).select_from(
-        wanted.join(
-            SurveyChannel,
-            and_(
-                col(SurveyChannel.community_id) == wanted.c.community_id,
-                col(SurveyChannel.survey_id) == wanted.c.survey_id,
-            ),
-        )
-        .join(
-            Channel,
-            and_(
-                col(Channel.community_id) == col(SurveyChannel.community_id),
-                col(Channel.id) == col(SurveyChannel.channel_id),
-            ),
-        )
-        .join(
-            Space,
-            and_(
-                col(Space.community_id) == col(Channel.community_id),
-                col(Space.id) == col(Channel.space_id),
-                col(Space.removed_at).is_(None),
-            ),
-        )
     ),
 )

@@ -346,6 +346,21 @@ async def test_a_plan_is_changed_called_off_and_deleted(house: House) -> None:
 
 
 @one_store
+async def test_channels_are_chosen_also_in_a_space_with_a_long_name(house: House) -> None:
+    name = "Friends of everything that was ever pressed on vinyl, and of some that was not"
+    await house.hall.store.write(
+        lambda tx: tx.execute(text("UPDATE space SET name = :name"), {"name": name}) and None
+    )
+    seen = await house.plan()
+    opened = (await house.bot.press(seen.button("Channels"), "olga", form=True)).opened
+    assert opened is not None
+    assert all(str(one.label).startswith("Friends of everything") for one in opened.fields)
+    chosen = {one.name: one.options[0].value for one in opened.fields}
+    told = await house.bot.submit(opened.action, "olga", chosen)
+    assert told.text.count(name) == len(opened.fields)
+
+
+@one_store
 async def test_members_do_not_lead(house: House) -> None:
     seen = await house.plan()
     for label in ("Announce it", "Delete", "Channels", "Change"):

@@ -163,11 +163,12 @@ async def test_channels_are_chosen_in_every_space(town: Town) -> None:
     assert opened
     assert [(one.label, one.value) for one in opened.fields] == [("Hall", ("general",)), ("Yard", ("general",))]
     assert [option.label for option in opened.fields[1].options] == ["#general", "#shop"]
-    seen = await send(town, seen, "Channels", s0=["general", "deals"], s1=["shop"])
+    here, there = (one.name for one in opened.fields)
+    seen = await send(town, seen, "Channels", **{here: ["general", "deals"], there: ["shop"]})
     assert fields(seen)["Posted in"] == "#deals (Hall), #general (Hall), #shop (Yard)"
-    seen = await send(town, seen, "Channels", s0=[], s1=[])
+    seen = await send(town, seen, "Channels", **{here: [], there: []})
     assert "Choose the channels" in seen.text
-    seen = await send(town, seen, "Channels", s0=["deals"], s1=["shop"])
+    seen = await send(town, seen, "Channels", **{here: ["deals"], there: ["shop"]})
     asked = await town.bot.press(seen.button("Publish …"), "olga")
     await town.bot.press(asked.button("Publish"), "olga")
     await town.until_card("2 of 2 left")

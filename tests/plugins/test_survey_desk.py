@@ -157,7 +157,9 @@ async def test_channels_of_all_spaces_are_chosen_in_one_form(town: Town) -> None
     opened = (await town.press(survey, "olga", "chans", 0, form=True)).opened
     assert opened is not None
     assert [one.value for one in opened.fields] == [("general",), ("general",)]
-    seen = await town.bot.submit(opened.action, "olga", {"s0": ["general", "lab"], "s1": []})
+    seen = await town.bot.submit(
+        opened.action, "olga", dict(zip([one.name for one in opened.fields], (["general", "lab"], []), strict=True))
+    )
     shown = {str(one.name): str(one.value) for one in seen.message.fields} if seen.message else {}
     assert shown["Posted in"] == "#general (Hall), #lab (Hall)"
 
