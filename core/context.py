@@ -24,7 +24,7 @@ from core.places import Place
 from core.plugin import Plugin
 from core.rights import Right
 from core.texts import Words
-from storage.people import Identity, account_for, member_id_for
+from storage.people import Identity, account_for, asked_for, member_id_for
 from storage.tx import Tx
 from storage.vault import Vault
 
@@ -265,6 +265,12 @@ class Context:
         event = self.event
         # What several plugins hear is several units: each has a place in the inbox.
         return f"{event.id}/{self._plugin.code}" if event.id and isinstance(event, HeardByAll) else event.id
+
+    @property
+    def acting(self) -> dict[str, Any]:
+        """The parameters that find the acting account and its member here: :func:`storage.people.asked_for`."""
+        who = self.who
+        return asked_for(self._hall.store.vault, self.community_id, who.platform, who.scope, who.external_id)
 
     def account(self, tx: Tx) -> UUID:
         """The id of the acting account, made now if this is its first act."""

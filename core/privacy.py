@@ -14,7 +14,7 @@ from core.message import Button, ButtonStyle, Message, cut
 from core.moments import dated
 from core.plugin import Answer, Plugin, command, press
 from core.texts import Domain, Phrase, Words, words_from_data
-from storage.people import WHO, asked_for
+from storage.people import WHO
 from storage.tables import Account, Community, Consent, Delivery, Dialogue, LinkCode, Member, SpaceRoute
 from storage.tx import Tx
 
@@ -127,7 +127,7 @@ class Privacy(Plugin):
 
     def _erase(self, ctx: Context, tx: Tx) -> Erased:
         begun = ctx.hall.drafts.forget_all(tx, ctx.who)
-        owner = _owner(ctx, tx.run(WHO, **_asked(ctx)))
+        owner = _owner(ctx, tx.run(WHO, **ctx.acting))
         if owner is None:
             return Erased(known=False, account=False, begun=begun)
         for plugin in ctx.hall.routes.plugins:
@@ -156,7 +156,7 @@ class Privacy(Plugin):
 
     async def _lines(self, ctx: Context) -> list[str]:
         found: list[str] = []
-        owner = _owner(ctx, await ctx.hall.store.rows(WHO, **_asked(ctx)))
+        owner = _owner(ctx, await ctx.hall.store.rows(WHO, **ctx.acting))
         if owner is not None:
             async with ctx.session() as session:
                 for plugin in ctx.hall.routes.plugins:
@@ -168,11 +168,6 @@ class Privacy(Plugin):
             found += [f"**{ctx.say(_('What you began to say'))}**"]
             found += [f"- {_flat(one, '', ctx)}" for one in begun]
         return found
-
-
-def _asked(ctx: Context) -> dict[str, Any]:
-    who = ctx.who
-    return asked_for(ctx.hall.store.vault, ctx.community_id, who.platform, who.scope, who.external_id)
 
 
 def _owner(ctx: Context, found: Sequence[tuple[Any, ...]]) -> Owner | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import LargeBinary, String, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, FromClause, LargeBinary, String, and_, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.bulk import insert_all, insert_new
@@ -73,6 +73,15 @@ def member_for(tx: Tx, community_id: UUID, account_id: UUID) -> Member:
     return Member(**found._mapping)
 
 
+def is_acting(account: FromClause = _ACCOUNT) -> ColumnElement[bool]:
+    """Whether an account is the one that :func:`asked_for` has the parameters of."""
+    return and_(
+        account.c.platform == bindparam("platform"),
+        account.c.scope == bindparam("scope"),
+        account.c.lookup == bindparam("lookup"),
+    )
+
+
 WHO = Prepared(
     select(_ACCOUNT.c.id, _ACCOUNT.c.locale, _MEMBER.c.id)
     .select_from(
@@ -81,11 +90,7 @@ WHO = Prepared(
             and_(_MEMBER.c.account_id == _ACCOUNT.c.id, _MEMBER.c.community_id == bindparam("community_id")),
         )
     )
-    .where(
-        _ACCOUNT.c.platform == bindparam("platform"),
-        _ACCOUNT.c.scope == bindparam("scope"),
-        _ACCOUNT.c.lookup == bindparam("lookup"),
-    )
+    .where(is_acting())
 )
 
 
@@ -244,7 +249,10 @@ def _known(tx: Tx, keys: Iterable[tuple[UUID, str, str, bytes]]) -> dict[tuple[U
 
 
 def asked_for(vault: Vault, community_id: UUID, platform: str, scope: str, external_id: str) -> dict[str, Any]:
-    """The parameters of :data:`WHO`, which makes nobody: its rows are none, or account, locale and pseudonym."""
+    """The parameters of :data:`WHO`, which makes nobody: its rows are none, or account, locale and pseudonym.
+
+    Likewise of statements with :func:`is_acting`.
+    """
     lookup = lookup_of(vault, platform, scope, external_id)
     return {"community_id": community_id, "platform": platform, "scope": scope, "lookup": lookup}
 

@@ -34,7 +34,7 @@ from plugins.listening_parties.tables import (
     Track,
     Vote,
 )
-from storage.people import WHO, asked_for
+from storage.people import WHO
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class ListeningParties(Plugin):
     @on(Left)
     async def left(self, ctx: Context, event: Left, _activity: None) -> Answer:
         """Who leaves a space leaves the booth."""
-        who = asked_for(ctx.vault, ctx.community_id, event.who.platform, event.who.scope, event.who.external_id)
+        who = ctx.acting
         found = await ctx.hall.store.rows(WHO, **who)
         if found:
             account_id = found[0][0]

@@ -23,7 +23,7 @@ from core.texts import Domain, Words, words_from_data
 from plugins.question_of_the_day.asked import asked
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from plugins.question_of_the_day.tables import Asked, Liking, Reaction
-from storage.people import WHO, asked_for
+from storage.people import WHO
 from storage.prepared import Prepared
 from storage.tx import Tx
 
@@ -256,8 +256,7 @@ def _keep_nameless(ctx: Context, tx: Tx, activity_id: UUID, text: str) -> None:
     """
     if activity_state(tx, ctx.community_id, activity_id) != OPEN:
         raise Closed
-    who = ctx.who
-    known = tx.run(WHO, **asked_for(ctx.vault, ctx.community_id, who.platform, who.scope, who.external_id))
+    known = tx.run(WHO, **ctx.acting)
     if known and known[0][2] is not None:
         mine = select(col(StoredAnswer.id)).where(
             col(StoredAnswer.community_id) == ctx.community_id,

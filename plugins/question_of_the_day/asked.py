@@ -11,7 +11,7 @@ from sqlmodel import col
 from core.context import Context
 from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Answer
-from storage.people import lookup_of
+from storage.people import is_acting
 from storage.prepared import Prepared
 from storage.tables import Account, Activity, Member
 
@@ -27,14 +27,7 @@ class Asked(NamedTuple):
 _ASKED = Prepared(
     select(col(Activity.plugin), col(Activity.state), col(Activity.data), col(Answer.id), col(Answer.sealed))
     .select_from(Activity)
-    .outerjoin(
-        Account,
-        and_(
-            col(Account.platform) == bindparam("platform"),
-            col(Account.scope) == bindparam("scope"),
-            col(Account.lookup) == bindparam("lookup"),
-        ),
-    )
+    .outerjoin(Account, is_acting())
     .outerjoin(
         Member,
         and_(col(Member.community_id) == col(Activity.community_id), col(Member.account_id) == col(Account.id)),
@@ -47,7 +40,7 @@ _ASKED = Prepared(
             col(Answer.member_id) == col(Member.id),
         ),
     )
-    .where(col(Activity.community_id) == bindparam("community"), col(Activity.id) == bindparam("activity"))
+    .where(col(Activity.community_id) == bindparam("community_id"), col(Activity.id) == bindparam("activity"))
 )
 
 
@@ -55,15 +48,7 @@ async def asked(ctx: Context, activity_id: object) -> Asked | None:
     """The question that a button names; None for any other id."""
     if not isinstance(activity_id, UUID):
         return None
-    who, store = ctx.who, ctx.hall.store
-    rows = await store.rows(
-        _ASKED,
-        platform=who.platform,
-        scope=who.scope,
-        lookup=lookup_of(store.vault, who.platform, who.scope, who.external_id),
-        community=ctx.community_id,
-        activity=activity_id,
-    )
+    rows = await ctx.hall.store.rows(_ASKED, activity=activity_id, **ctx.acting)
     if not rows or rows[0][0] != CODE:
         return None
     _plugin, state, data, answer_id, sealed = rows[0]

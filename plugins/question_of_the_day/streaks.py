@@ -22,7 +22,7 @@ from core.texts import Domain
 from plugins.question_of_the_day.queue_desk import running, series_label, series_title
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from plugins.question_of_the_day.tables import Asked, Quiet
-from storage.people import WHO, asked_for, external_id_of
+from storage.people import WHO, external_id_of
 from storage.tables import Account, Activity, Member
 from storage.tx import Tx
 
@@ -154,7 +154,7 @@ class Streaks(Plugin):
         mine = next((one for one in series if series_id in (None, one.id)), None)
         if mine is None:
             return Message(text=_("There are no questions here yet. Start with `/hall setup`."))
-        who = asked_for(ctx.vault, ctx.community_id, ctx.who.platform, ctx.who.scope, ctx.who.external_id)
+        who = ctx.acting
         found = await ctx.hall.store.rows(WHO, **who)
         me = found[0][2] if found else None
 

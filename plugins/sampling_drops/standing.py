@@ -11,7 +11,7 @@ from sqlmodel import col
 from core.context import Context
 from plugins.sampling_drops.definition import Definition
 from plugins.sampling_drops.tables import Claim, Sample
-from storage.people import lookup_of
+from storage.people import is_acting
 from storage.prepared import Prepared
 from storage.tables import Account, Member
 
@@ -42,14 +42,7 @@ _STANDING = Prepared(
         col(Claim.exported),
     )
     .select_from(Sample)
-    .outerjoin(
-        Account,
-        and_(
-            col(Account.platform) == bindparam("platform"),
-            col(Account.scope) == bindparam("scope"),
-            col(Account.lookup) == bindparam("lookup"),
-        ),
-    )
+    .outerjoin(Account, is_acting())
     .outerjoin(
         Member,
         and_(col(Member.community_id) == col(Sample.community_id), col(Member.account_id) == col(Account.id)),
@@ -62,7 +55,7 @@ _STANDING = Prepared(
             col(Claim.account_id) == col(Account.id),
         ),
     )
-    .where(col(Sample.community_id) == bindparam("community"), col(Sample.id) == bindparam("drop"))
+    .where(col(Sample.community_id) == bindparam("community_id"), col(Sample.id) == bindparam("drop"))
 )
 
 
@@ -70,15 +63,7 @@ async def standing(ctx: Context, drop_id: UUID | None) -> Standing | None:
     """The published drop that a button names; None for any other id."""
     if drop_id is None:
         return None
-    who, store = ctx.who, ctx.hall.store
-    rows = await store.rows(
-        _STANDING,
-        platform=who.platform,
-        scope=who.scope,
-        lookup=lookup_of(store.vault, who.platform, who.scope, who.external_id),
-        community=ctx.community_id,
-        drop=drop_id,
-    )
+    rows = await ctx.hall.store.rows(_STANDING, drop=drop_id, **ctx.acting)
     if not rows or rows[0][1] == "draft":
         return None
     found, _state, definition, key, member_id, claim, passed, sealed, exported = rows[0]

@@ -15,7 +15,7 @@ from plugins.surveys.flow import Sheet
 from plugins.surveys.tables import Response, Wave
 from plugins.surveys.toml_text import known
 from plugins.surveys.waves import OPEN, RANK
-from storage.people import lookup_of
+from storage.people import is_acting
 from storage.prepared import Prepared
 from storage.tables import Account, Member, table_of
 
@@ -42,14 +42,7 @@ _STANDING = Prepared(
         col(Response.sealed),
     )
     .select_from(Wave)
-    .outerjoin(
-        _OWN,
-        and_(
-            _OWN.c.platform == bindparam("platform"),
-            _OWN.c.scope == bindparam("scope"),
-            _OWN.c.lookup == bindparam("lookup"),
-        ),
-    )
+    .outerjoin(_OWN, is_acting(_OWN))
     .outerjoin(Account, col(Account.person_id) == _OWN.c.person_id)
     .outerjoin(
         Member,
@@ -63,7 +56,7 @@ _STANDING = Prepared(
             col(Response.member_id) == col(Member.id),
         ),
     )
-    .where(col(Wave.community_id) == bindparam("community"), col(Wave.id) == bindparam("wave"))
+    .where(col(Wave.community_id) == bindparam("community_id"), col(Wave.id) == bindparam("wave"))
     .order_by(col(Response.id))
 )
 
@@ -72,20 +65,12 @@ async def standing(ctx: Context, wave_id: UUID | None) -> Standing | None:
     """The wave that a button names; None for any other id."""
     if wave_id is None:
         return None
-    who, store = ctx.who, ctx.hall.store
-    rows = await store.rows(
-        _STANDING,
-        platform=who.platform,
-        scope=who.scope,
-        lookup=lookup_of(store.vault, who.platform, who.scope, who.external_id),
-        community=ctx.community_id,
-        wave=wave_id,
-    )
+    rows = await ctx.hall.store.rows(_STANDING, wave=wave_id, **ctx.acting)
     if not rows:
         return None
     # Of accounts that were linked later each may have begun: what stands furthest counts, as in the decider.
     definition, state, closes_at, response_id, mine, seed, sealed = max(rows, key=lambda row: RANK.get(row[4], -1))
-    data = None if sealed is None else store.vault.open(sealed, response_id.bytes)
+    data = None if sealed is None else ctx.vault.open(sealed, response_id.bytes)
     return Standing(
         wave_id,
         known(definition),
