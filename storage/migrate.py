@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +29,7 @@ _HOME = Path(__file__).parent / "migrations"
 _FILE = re.compile(r"(\d{4})_\w+\.py")
 _PARTITION = re.compile(r"participation_(default|\d{4}_\d{2})")
 _LOCK = 0x68616C6C  # "hall": whoever migrates a PostgreSQL holds this advisory lock
+_ONE = threading.Lock()  # Alembic keeps its context in a module: two stores at once in one process would share it
 
 
 class PluginMigrations(NamedTuple):
@@ -161,7 +163,7 @@ def _in_transaction(url: URL, run: Callable[[Connection], None]) -> None:
     engine = writing_engine(url)
     sqlite = url.get_backend_name() == "sqlite"
     try:
-        with engine.connect() as connection:
+        with _ONE, engine.connect() as connection:
             if sqlite:
                 # Altering on SQLite copies the table and drops the old one, which its keys would forbid.
                 connection.exec_driver_sql("PRAGMA foreign_keys = OFF")

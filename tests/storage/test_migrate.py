@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,13 @@ def test_a_difference_is_told(store_url: str, change: str, told: str) -> None:
     found = migrate.differences(store_url)
     assert len(found) == 1
     assert told in found[0]
+
+
+def test_several_stores_are_migrated_at_once(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path}/{number}/hall.db" for number in range(4)]
+    with ThreadPoolExecutor(len(urls)) as threads:
+        list(threads.map(migrate.upgrade, urls))
+    assert [migrate.check(url).behind for url in urls] == [False] * len(urls)
 
 
 def test_a_store_that_is_ahead_is_left_alone(store_url: str) -> None:
