@@ -8,12 +8,12 @@ the rows go.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, and_, delete, select
+from sqlalchemy import LargeBinary, and_, delete, literal_column, select
 from sqlmodel import col
 
-from core.deciding import Request
 from storage.bulk import insert_all
 from storage.prepared import PreparedForAll
 from storage.tables import Account, table_of
@@ -25,13 +25,23 @@ from storage.vault import Vault
 _OWN = table_of(Account).alias()
 
 
+class Asker(Protocol):
+    """Whoever asks, such as a :class:`core.deciding.Request`."""
+
+    @property
+    def account_id(self) -> UUID: ...
+
+    @property
+    def vault(self) -> Vault: ...
+
+
 class Once:
     """Who of those that ask had what a subject gives: read for all at once, then kept up in memory.
 
     :ivar subject_id: what is given once, a drop's activity for example.
     """
 
-    def __init__(self, tx: Tx, community_id: UUID, subject_id: UUID, requests: Sequence[Request]) -> None:
+    def __init__(self, tx: Tx, community_id: UUID, subject_id: UUID, requests: Sequence[Asker]) -> None:
         """Read it for all ``requests``, which are one community's. Lock what is contended for before."""
         self.subject_id = subject_id
         self._tx = tx
@@ -48,16 +58,16 @@ class Once:
         for fingerprint, claim_id in tx.run_all(_HAD, keys):
             self._had.setdefault(bytes(fingerprint), []).append(claim_id)
 
-    def had(self, request: Request) -> UUID | None:
+    def had(self, request: Asker) -> UUID | None:
         """The claim by which one of this person's accounts had theirs; None where none had."""
         return next(iter(self.claims(request)), None)
 
-    def claims(self, request: Request) -> list[UUID]:
+    def claims(self, request: Asker) -> list[UUID]:
         """All claims by which this person's accounts had theirs: several where they were linked afterwards."""
         found = (claim_id for one in self._prints[request.account_id] for claim_id in self._had.get(one, ()))
         return list(dict.fromkeys(found))
 
-    def note(self, request: Request, claim_id: UUID) -> None:
+    def note(self, request: Asker, claim_id: UUID) -> None:
         """This person has theirs now, by that claim. Kept by :meth:`write`."""
         for fingerprint in self._prints[request.account_id]:
             self._had.setdefault(fingerprint, []).append(claim_id)
@@ -85,6 +95,11 @@ def take_back(tx: Tx, community_id: UUID, subject_id: UUID, claim_ids: Sequence[
     """Claims came to nothing: whoever made them may ask again."""
     here = (col(Row.community_id) == community_id, col(Row.subject_id) == subject_id)
     tx.execute(delete(Row).where(*here, col(Row.claim_id).in_(claim_ids)))
+
+
+def begun(tx: Tx, subjects: Sequence[tuple[UUID, UUID]]) -> list[tuple[UUID, UUID]]:
+    """Of these subjects, by community and id, those of which anybody had theirs."""
+    return [(row[0], row[1]) for row in tx.run_all(_BEGUN, subjects)]
 
 
 def over(tx: Tx, community_id: UUID, subject_id: UUID) -> None:
@@ -119,6 +134,14 @@ _LINKED = PreparedForAll(
     {"account_id": Id()},
     lambda wanted: select(wanted.c.account_id, col(Account.lookup)).select_from(
         wanted.join(_OWN, _OWN.c.id == wanted.c.account_id).join(Account, col(Account.person_id) == _OWN.c.person_id)
+    ),
+)
+_BEGUN = PreparedForAll(
+    {"community_id": Id(), "subject_id": Id()},
+    lambda wanted: select(wanted.c.community_id, wanted.c.subject_id).where(
+        select(literal_column("1"))
+        .where(col(Row.community_id) == wanted.c.community_id, col(Row.subject_id) == wanted.c.subject_id)
+        .exists()
     ),
 )
 _HAD = PreparedForAll(

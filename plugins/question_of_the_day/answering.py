@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import and_, bindparam, delete, literal_column, select, update
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import OPEN, Activity, activity_state, touch_card
+from core.activity import OPEN, Activity, touch_card
 from core.context import Context
 from core.event import Deleted, Edited, Reacted, Replied
 from core.form import FieldKind, Form, FormField, Value
@@ -20,11 +20,13 @@ from core.message import Button, ButtonStyle, Message
 from core.plugin import Answer, FormErrors, Plugin, form, on, submit
 from core.talk import features
 from core.texts import Domain, Words, words_from_data
+from plugins.question_of_the_day import nameless
 from plugins.question_of_the_day.asked import asked
+from plugins.question_of_the_day.nameless import Became, Given
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from plugins.question_of_the_day.tables import Asked, Liking, Reaction
-from storage.people import WHO
 from storage.prepared import Prepared
+from storage.tables import Activity as ActivityRow
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -34,16 +36,14 @@ _ = Domain("question_of_the_day")
 
 MAX_ANSWER = 1000
 """Characters of an answer."""
-NOBODY = UUID(int=0)
-"""Under whose pseudonym an anonymous answer is counted: everybody's."""
 
 
 class Closed(Exception):
     """The question takes no more answers."""
 
 
-class Named(Exception):
-    """The member answered with their name already: an anonymous answer besides would be a second one."""
+class Unchangeable(Exception):
+    """The member answered without their name, which can't be changed; with it, it would be a second answer."""
 
 
 _BY_MESSAGE = Prepared(
@@ -58,6 +58,11 @@ _ID_BY_MESSAGE = Prepared(
         col(StoredAnswer.community_id) == bindparam("community"),
         col(StoredAnswer.space_id) == bindparam("space"),
         col(StoredAnswer.message) == bindparam("message"),
+    )
+)
+_STANDS = Prepared(
+    select(col(ActivityRow.state), col(ActivityRow.data)).where(
+        col(ActivityRow.community_id) == bindparam("community"), col(ActivityRow.id) == bindparam("activity")
     )
 )
 _ONE_MORE_REPLY = Prepared(
@@ -97,16 +102,32 @@ class Answering(Plugin):
         text = str(values["answer"])
         try:
             if values.get("nameless"):
-                await ctx.write(lambda tx: _keep_nameless(ctx, tx, activity_id, text))
-                return Message(text=_("Thank you. Your answer counts, and nobody can see that it is yours."))
-            is_new = await ctx.write(lambda tx: _keep_answer(ctx, tx, activity_id, text, None))
+                became: Became = await ctx.decide(nameless.decide, Given(activity_id, text))
+            else:
+                is_new = await ctx.write(lambda tx: _keep_answer(ctx, tx, activity_id, text, None))
+                return Message(text=_("Thank you, your answer counts.") if is_new else _("Your answer was changed."))
         except Closed:
-            return Message(text=_("This question was closed while you wrote. Your answer was not kept."))
-        except Named:
-            return FormErrors({"nameless": _("You answered with your name already. Change that answer instead.")})
-        if is_new:
-            return Message(text=_("Thank you, your answer counts."))
-        return Message(text=_("Your answer was changed."))
+            became = Became.CLOSED
+        except Unchangeable:
+            became = Became.HAD
+        match became:
+            case Became.TAKEN:
+                thanks = _(
+                    "Thank you. Your answer counts, and nobody can see that it is yours. So it can't be changed any "
+                    "more, by you neither."
+                )
+                return Message(text=thanks)
+            case Became.NAMED:
+                return FormErrors({"nameless": _("You answered with your name already. Change that answer instead.")})
+            case Became.HAD:
+                return Message(
+                    text=_(
+                        "You answered without your name already. Nobody knows which answer is yours, so it can't be "
+                        "changed."
+                    )
+                )
+            case Became.CLOSED:
+                return Message(text=_("This question was closed while you wrote. Your answer was not kept."))
 
     @on(Replied)
     async def replied(self, ctx: Context, event: Replied, activity: Activity) -> Answer:
@@ -209,13 +230,23 @@ def touch_shown(tx: Tx, community_id: UUID, answer_ids: list[UUID]) -> None:
 def _keep_answer(
     ctx: Context, tx: Tx, activity_id: UUID, text: str, message: str | None, *, edited: bool = False
 ) -> bool:
-    """Write an answer and its participation; whether it is the member's first here. Raises :class:`Closed`.
+    """Write an answer and its participation; whether it is the member's first here.
 
     ``message``: the reply that it came by, which changes no answer; ``edited``: by a change of that reply.
+
+    :raises Closed: the question takes no answers.
+    :raises Unchangeable: they answered without their name. (A reply is talk then.)
     """
-    if activity_state(tx, ctx.community_id, activity_id) != OPEN:
+    rows = tx.run(_STANDS, community=ctx.community_id, activity=activity_id)
+    if not rows or rows[0][0] != OPEN:
         raise Closed
     member = ctx.member(tx)
+    if "anonymous" in rows[0][1].get("allows", "") and nameless.had(ctx, tx, activity_id):
+        if message is None:
+            raise Unchangeable
+        if not edited:
+            _count_reply(ctx, tx, activity_id, text)
+        return False
     new_id = tx.new_id()
     is_new = tx.insert_if_new(
         StoredAnswer,
@@ -240,8 +271,7 @@ def _keep_answer(
     if message is not None:
         # Its own change may have come before it, and was counted.
         if not edited and tx.scalar(select(col(StoredAnswer.message)).where(mine)) != message:
-            ctx.participate(tx, "reply", conversation=True, activity_id=activity_id, features=features(text))
-            tx.run(_ONE_MORE_REPLY, community=ctx.community_id, activity=activity_id)
+            _count_reply(ctx, tx, activity_id, text)
         return False
     answer_id: UUID = tx.scalar(select(col(StoredAnswer.id)).where(mine))
     tx.execute(update(StoredAnswer).where(mine).values(sealed=ctx.seal(text, answer_id), message=None))
@@ -249,46 +279,10 @@ def _keep_answer(
     return False
 
 
-def _keep_nameless(ctx: Context, tx: Tx, activity_id: UUID, text: str) -> None:
-    """Write an answer that leads to nobody: nothing that this unit writes names the member or is written for them.
-
-    Raises :class:`Closed`, and :class:`Named` when they answered with their name already.
-    """
-    if activity_state(tx, ctx.community_id, activity_id) != OPEN:
-        raise Closed
-    known = tx.run(WHO, **ctx.acting)
-    if known and known[0][2] is not None:
-        mine = select(col(StoredAnswer.id)).where(
-            col(StoredAnswer.community_id) == ctx.community_id,
-            col(StoredAnswer.activity_id) == activity_id,
-            col(StoredAnswer.member_id) == known[0][2],
-        )
-        if tx.execute(mine).first() is not None:
-            raise Named
-    new_id = uuid4()  # version 4: no time in it
-    day = ctx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    tx.insert(
-        StoredAnswer,
-        community_id=ctx.community_id,
-        id=new_id,
-        activity_id=activity_id,
-        space_id=ctx.space_id,
-        sealed=ctx.seal(text, new_id),
-        answered_at=day,
-    )
-    tx.participate(
-        ctx.community_id,
-        ctx.space_id,
-        NOBODY,
-        "qd",
-        "answer",
-        activity_id=activity_id,
-        conversation=True,
-        at=day,
-        at_source="received",
-        features=None,
-    )
-    touch_card(tx, ctx.community_id, activity_id)
+def _count_reply(ctx: Context, tx: Tx, activity_id: UUID, text: str) -> None:
+    """One more that is talk."""
+    ctx.participate(tx, "reply", conversation=True, activity_id=activity_id, features=features(text))
+    tx.run(_ONE_MORE_REPLY, community=ctx.community_id, activity=activity_id)
 
 
 def _by_message(ctx: Context, message: str) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from core.message import Message
 from core.posted_in import PostedIn
 from core.schedule import Due
 from core.texts import Domain
+from plugins.question_of_the_day import nameless
 from plugins.question_of_the_day.drawing import Next, Place, day_of, draw
 from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Answer, Asked, Liking, Question, Quiet, Series, SeriesChannel, Vote
@@ -104,6 +105,7 @@ def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
         raise Taken("a question was asked before, or by somebody else at the same moment")
     ended = [(one.what.community_id, one.what.before) for one in asks if one.what.before is not None]
     close_all(tx, ended, now)
+    nameless.close(tx, ended)
     _excuse(tx, asks)
     asks = _with_best(tx, asks)
     opened = open_all(

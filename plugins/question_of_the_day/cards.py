@@ -14,7 +14,7 @@ from core.markup import escape
 from core.message import Button, ButtonStyle, Image, Message, cut
 from core.texts import Domain, Phrase, Words, words_from_data
 from plugins.question_of_the_day.queue import CODE
-from plugins.question_of_the_day.tables import Answer
+from plugins.question_of_the_day.tables import Answer, Nameless
 from storage.vault import Vault
 
 if TYPE_CHECKING:
@@ -29,21 +29,24 @@ BEST_LENGTH = 200
 async def card(session: AsyncSession, activity: Activity, vault: Vault) -> Message:
     """The question with how many answered so far, and what its series shows besides."""
     data, here = activity.data, activity.community_id
-    count = await session.scalar(
+    answers = (
         select(func.count())
-        .select_from(Answer)
-        .where(col(Answer.community_id) == here, col(Answer.activity_id) == activity.id)
+        .select_from(table)
+        .where(col(table.community_id) == here, col(table.activity_id) == activity.id)
+        .scalar_subquery()
+        for table in (Answer, Nameless)
     )
+    count = sum((await session.execute(select(*answers))).one())
     lines: list[Words] = []
     if data.get("best"):
         lines += await _best(session, here, UUID(data["best"]), vault)
     controls: tuple[Button, ...] = ()
     if activity.state == OPEN:
         if count:
-            lines.append(_("_{n} answer so far_", "_{n} answers so far_", n=int(count)))
+            lines.append(_("_{n} answer so far_", "_{n} answers so far_", n=count))
         controls = tuple(_controls(activity))
     else:
-        lines.append(_("_Closed with {n} answer_", "_Closed with {n} answers_", n=int(count or 0)))
+        lines.append(_("_Closed with {n} answer_", "_Closed with {n} answers_", n=count))
     question = words_from_data(data["question"])
     return Message(
         title=titled(data),

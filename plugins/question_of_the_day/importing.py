@@ -165,7 +165,7 @@ class Importing(Plugin):
                 (col(Asked.community_id) == col(StoredAnswer.community_id))
                 & (col(Asked.activity_id) == col(StoredAnswer.activity_id)),
             )
-            .join(
+            .outerjoin(
                 Space,
                 (col(Space.community_id) == col(StoredAnswer.community_id))
                 & (col(Space.id) == col(StoredAnswer.space_id)),
@@ -189,7 +189,7 @@ class Importing(Plugin):
                     (
                         row.asked_at.isoformat(timespec="minutes"),
                         plain(viewer.say(words_from_data(row.data.get("question", "")))),
-                        row.space,
+                        row.space or "",
                         row.platform or "",
                         external_id_of(viewer.vault, row.platform, row.scope, row.account) if row.account else "",
                         row.answered_at.isoformat(timespec="minutes") if row.member_id else row.answered_at.date(),

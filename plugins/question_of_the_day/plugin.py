@@ -18,7 +18,7 @@ from core.rights import Right
 from core.schedule import Daily, Due
 from core.texts import Domain, Words, words_from_data
 from core.timetable import add_schedule
-from plugins.question_of_the_day import asking, drawing, queue, results
+from plugins.question_of_the_day import asking, drawing, nameless, queue, results
 from plugins.question_of_the_day import cards as posts
 from plugins.question_of_the_day.answering import Answering
 from plugins.question_of_the_day.decks import Decks
@@ -37,6 +37,7 @@ from plugins.question_of_the_day.tables import (
     PREFIX,
     Asked,
     Liking,
+    Nameless,
     Pile,
     Question,
     Quiet,
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from core.alarms import Ring
+
 _ = Domain("question_of_the_day")
 
 FIRST_TIME = time(9, 0)
@@ -71,14 +74,15 @@ class QuestionOfTheDay(
     title = _("Question of the day")
     prefix = PREFIX
     tables = (
-        Series, SeriesChannel, Question, Asked, StoredAnswer, Reaction, Liking, Suggestion, Vote, Quiet, Pile,
+        Series, SeriesChannel, Question, Asked, StoredAnswer, Nameless, Reaction, Liking, Suggestion, Vote, Quiet,
+        Pile,
     )  # fmt: skip
     migrations = Path(__file__).parent / "migrations"
     locale = Path(__file__).parent / "locale"
     keeps = (
         _(
             "Your answers to questions of the day, encrypted, until you erase them. "
-            "One without your name leads to nobody."
+            "One without your name leads to nobody; that you gave one is known until the question closes."
         ),
         _("Your reactions to them and to answers: which emoji."),
         _("A question that you suggest, encrypted, until a manager has decided; your vote for the next one."),
@@ -167,6 +171,10 @@ class QuestionOfTheDay(
         return {
             one.schedule_id: one.title for one in queue.all_series(connection, community_id) if one.title is not None
         }
+
+    def ring(self, tx: Tx, rings: Sequence[Ring]) -> None:
+        """Write down answers without a name."""
+        nameless.ring(tx, rings)
 
     def withdraw(self, tx: Tx, community_id: UUID, activity_id: UUID) -> None:
         """A question that nobody saw goes back to the front."""

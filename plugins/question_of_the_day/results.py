@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,12 +12,13 @@ from sqlalchemy import and_, func, select
 from sqlmodel import col
 
 from core.action import Action
+from core.anonymous import LEAST
 from core.context import Context, Viewer
 from core.markup import escape, mention
 from core.message import Button, Message, Pair
-from core.texts import Domain, words_from_data
+from core.texts import Domain, Words, words_from_data
 from plugins.question_of_the_day.queue import CODE
-from plugins.question_of_the_day.tables import Answer, Question, Series, Suggestion
+from plugins.question_of_the_day.tables import Answer, Nameless, Question, Series, Suggestion
 from storage.people import external_id_of
 from storage.tables import Account, Activity, Member, Schedule, Space
 
@@ -55,7 +56,7 @@ async def answers_message(ctx: Context) -> Message:
         if activity is None:
             return Message(text=_("No question was posted yet. `/hall ask` posts the next one."))
         rows = (await session.execute(_answers(ctx.community_id, activity.id).limit(SHOWN_ANSWERS))).all()
-        by_space = await _count_by_space(session, ctx.community_id, activity.id)
+        counts = await _counts(session, ctx.community_id, activity.id)
     lines = []
     for answer, account, space in rows:
         text = ctx.unseal(answer.sealed, answer.id)
@@ -70,15 +71,9 @@ async def answers_message(ctx: Context) -> Message:
         else:
             who = ctx.say(_("someone in {space}", space=escape(space)))
         lines.append(f"- {who}: {short}")
-    total = sum(count for _space, count in by_space)
-    if total > len(lines):
-        lines.append(ctx.say(_("… and {n} more", n=total - len(lines))))
+    lines += counts.lines(ctx.say, len(lines))
     question = ctx.say(words_from_data(activity.data["question"]), ctx.place.language)
-    return Message(
-        title=_("{n} answer", "{n} answers", n=total),
-        text="\n".join([f"**{question}**", *lines]),
-        fields=tuple(Pair(space, str(count)) for space, count in by_space),
-    )
+    return counts.message(f"**{question}**", lines)
 
 
 async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
@@ -86,21 +81,16 @@ async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
     shown: list[Message] = []
     activity = await newest(session, viewer.community_id)
     if activity is not None:
-        by_space = await _count_by_space(session, viewer.community_id, activity.id)
+        counts = await _counts(session, viewer.community_id, activity.id)
         rows = (await session.execute(_answers(viewer.community_id, activity.id).limit(SHOWN_ANSWERS))).all()
         lines = []
         for answer, _account, space in rows:
             text = viewer.vault.open(answer.sealed, answer.id.bytes).decode()
-            lines.append(f"- {escape(text)} _{escape(space)}_".replace("\n", " "))
-        total = sum(count for _space, count in by_space)
+            where = escape(space) if space is not None else viewer.say(_("without a name"))
+            lines.append(f"- {escape(text)} _{where}_".replace("\n", " "))
+        lines += counts.lines(viewer.say, len(lines))
         question = viewer.say(words_from_data(activity.data["question"]))
-        shown.append(
-            Message(
-                title=_("{n} answer", "{n} answers", n=total),
-                text="\n".join([f"**{question}**", *lines]),
-                fields=tuple(Pair(space, str(count)) for space, count in by_space),
-            )
-        )
+        shown.append(counts.message(f"**{question}**", lines))
     shown += await _coming(session, viewer)
     shown.append(await _files(session, viewer))
     return shown
@@ -154,7 +144,9 @@ async def _files(session: AsyncSession, viewer: Viewer) -> Message:
 def _answers(community_id: UUID, activity_id: UUID):  # type: ignore[no-untyped-def]  # SQLAlchemy's own Select type says less than inference
     return (
         select(Answer, Account, col(Space.name))
-        .join(Space, and_(col(Space.community_id) == col(Answer.community_id), col(Space.id) == col(Answer.space_id)))
+        .outerjoin(
+            Space, and_(col(Space.community_id) == col(Answer.community_id), col(Space.id) == col(Answer.space_id))
+        )
         .outerjoin(
             Member,
             and_(col(Member.community_id) == col(Answer.community_id), col(Member.id) == col(Answer.member_id)),
@@ -165,14 +157,59 @@ def _answers(community_id: UUID, activity_id: UUID):  # type: ignore[no-untyped-
     )
 
 
-async def _count_by_space(session: AsyncSession, community_id: UUID, activity_id: UUID) -> list[tuple[str, int]]:
+class _Counts(NamedTuple):
+    """How many answers there are, by space, without a name, and of these the ones that wait for others."""
+
+    by_space: list[tuple[str, int]]
+    nameless: int
+    waiting: int
+
+    def lines(self, say: Callable[[Words], str], shown: int) -> list[str]:
+        """What is not among the answers that are shown."""
+        lines = []
+        more = sum(count for _space, count in self.by_space) + self.nameless - shown
+        if more > 0:
+            lines.append(say(_("… and {n} more", n=more)))
+        if self.waiting:
+            why = _(
+                "_{n} without a name waits until {least} have come, or the question closes: so nobody can tell whose "
+                "it is._",
+                "_{n} without a name wait until {least} have come, or the question closes: so nobody can tell whose "
+                "they are._",
+                n=self.waiting,
+                least=LEAST,
+            )
+            lines.append(say(why))
+        return lines
+
+    def message(self, head: str, lines: list[str]) -> Message:
+        """A question with these lines below it."""
+        fields = [Pair(space, str(count)) for space, count in self.by_space]
+        nameless = self.nameless + self.waiting
+        if nameless:
+            fields.append(Pair(_("without a name"), str(nameless)))
+        total = nameless + sum(count for _space, count in self.by_space)
+        return Message(
+            title=_("{n} answer", "{n} answers", n=total), text="\n".join([head, *lines]), fields=tuple(fields)
+        )
+
+
+async def _counts(session: AsyncSession, community_id: UUID, activity_id: UUID) -> _Counts:
     rows = await session.execute(
         select(col(Space.name), func.count())
-        .join(
-            Answer, and_(col(Answer.community_id) == col(Space.community_id), col(Answer.space_id) == col(Space.id))
+        .select_from(Answer)
+        .outerjoin(
+            Space, and_(col(Space.community_id) == col(Answer.community_id), col(Space.id) == col(Answer.space_id))
         )
         .where(col(Answer.community_id) == community_id, col(Answer.activity_id) == activity_id)
         .group_by(col(Space.id), col(Space.name))
         .order_by(col(Space.name))
     )
-    return [(row[0], row[1]) for row in rows]
+    found = [(row[0], int(row[1])) for row in rows]
+    waiting = await session.scalar(
+        select(func.count())
+        .select_from(Nameless)
+        .where(col(Nameless.community_id) == community_id, col(Nameless.activity_id) == activity_id)
+    )
+    named = [(space, count) for space, count in found if space is not None]
+    return _Counts(named, sum(count for space, count in found if space is None), int(waiting or 0))

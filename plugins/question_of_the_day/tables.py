@@ -105,7 +105,8 @@ class Asked(Table, table=True):
 class Answer(Table, table=True):
     """A member's answer to a question, sealed. Personal data: exported and erased with the member.
 
-    An anonymous one has a random id, no member, and the day for its time: nothing in it leads to anybody.
+    One without a name has a random id, neither member nor space, and the day on which its batch was written: nothing
+    in it leads to anybody.
     """
 
     __tablename__ = "qotd_answer"
@@ -118,11 +119,26 @@ class Answer(Table, table=True):
     community_id: UUID = Field(sa_type=Id, primary_key=True)
     id: UUID = Field(sa_type=Id, primary_key=True)
     activity_id: UUID = Field(sa_type=Id)
-    space_id: UUID = Field(sa_type=Id)
-    member_id: UUID | None = Field(default=None, sa_type=Id)  # null: anonymous
+    space_id: UUID | None = Field(default=None, sa_type=Id)  # null: without a name; it may have one member
+    member_id: UUID | None = Field(default=None, sa_type=Id)  # null: without a name
     sealed: bytes
     message: str | None = None  # the platform's id of the reply that it was given by
     answered_at: datetime = Field(sa_type=Utc)
+
+
+class Nameless(Table, table=True):
+    """Answers without a name that wait, sealed, for enough others to be written down among. Nobody's."""
+
+    __tablename__ = "qotd_nameless"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "activity_id"], ["activity.community_id", "activity.id"]),
+        {"sqlite_with_rowid": False},
+    )
+
+    community_id: UUID = Field(sa_type=Id, primary_key=True)
+    activity_id: UUID = Field(sa_type=Id, primary_key=True)
+    id: UUID = Field(sa_type=Id, primary_key=True)
+    sealed: bytes
 
 
 class Reaction(Table, table=True):

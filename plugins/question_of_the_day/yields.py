@@ -22,7 +22,7 @@ from core.rights import Right
 from core.texts import Domain, Words, words_from_data
 from plugins.question_of_the_day.queue_desk import running, series_title
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
-from plugins.question_of_the_day.tables import Asked, Liking, Question, Reaction
+from plugins.question_of_the_day.tables import Asked, Liking, Nameless, Question, Reaction
 from storage.tables import Activity, Delivery
 
 _ = Domain("question_of_the_day")
@@ -92,6 +92,7 @@ def yields(connection: Connection, community_id: UUID, series_id: UUID, now: dat
         return {row[0]: tuple(row[1:]) for row in connection.execute(query)}
 
     answers = by_activity((func.count(), func.count(col(StoredAnswer.member_id))), StoredAnswer)
+    waits = by_activity((func.count(),), Nameless)
     first = by_activity(
         (func.min(col(StoredAnswer.answered_at)),), StoredAnswer, col(StoredAnswer.member_id).is_not(None)
     )
@@ -117,6 +118,7 @@ def yields(connection: Connection, community_id: UUID, series_id: UUID, now: dat
     for row in asked:
         here = row.activity_id
         count, named = answers.get(here, (0, 0))
+        count += waits.get(here, (0,))[0]
         since, answered_at = posted.get(here, (None,))[0], first.get(here, (None,))[0]
         seconds = None
         if since is not None and (named or not count):

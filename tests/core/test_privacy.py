@@ -41,6 +41,7 @@ EXCEPT = {
     "join_code": "the fingerprint of a code that belongs to a community",
     "keeper": "what the store remembers about its own key",
     "once": "keyed fingerprints that outlive a forget, until their subject is over; plugins say so in keeps",
+    "qotd_nameless": "answers without a name, sealed, until they are written down; they lead to nobody",
     "survey_waiting": "anonymous answers, sealed, until they are written down; they lead to nobody",
     "person": "has nothing but an id, and goes with its last account",
 }

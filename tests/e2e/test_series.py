@@ -93,8 +93,10 @@ async def test_an_answer_without_a_name_and_a_suggestion_that_is_declined(stage:
 
     told = await stage.fill("Mia", await stage.press("Mia", question, "Answer"), choose)
     await stage.until_told("Mia", told, "nobody can see that it is yours")
-    assert await stage.rows("SELECT count(*), count(member_id) FROM qotd_answer") == [(1, 0)]
-    assert "without a name: Nobody knows" in seen(await stage.command(OWNER, "answers"))
+    assert await stage.rows("SELECT count(*) FROM qotd_nameless") == [(1,)]
+    told = seen(await stage.command(OWNER, "answers"))
+    assert "1 without a name waits until 5 have come" in told
+    assert "Nobody knows" not in told
 
     opened = await stage.press("Rui", question, "Suggest a question")
     await stage.until_told("Rui", await stage.write("Rui", opened, "What is *your* favourite soup?"), "in private")
