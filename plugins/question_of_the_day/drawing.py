@@ -9,11 +9,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, literal_column, or_, select
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from plugins.question_of_the_day.tables import Answer, Asked, Question, Series
 from storage.prepared import PreparedForAll, Statement
+from storage.tables import table_of
 from storage.tx import Tx
 from storage.types import Id
 
@@ -169,14 +169,14 @@ def fits(day: Any) -> ColumnElement[bool]:
 
 def order() -> tuple[Any, ...]:
     """What is first of what waits in a series."""
-    earlier = aliased(Question)
+    earlier = table_of(Question).alias()
     turn = (
-        select(func.max(col(earlier.asked_at)))
+        select(func.max(earlier.c.asked_at))
         .where(
-            col(earlier.community_id) == col(Series.community_id),
-            col(earlier.series_id) == col(Series.id),
-            col(earlier.category) == col(Question.category),
-            col(earlier.asked_at).is_not(None),
+            earlier.c.community_id == col(Series.community_id),
+            earlier.c.series_id == col(Series.id),
+            earlier.c.category == col(Question.category),
+            earlier.c.asked_at.is_not(None),
         )
         .correlate(Series, Question)
         .scalar_subquery()

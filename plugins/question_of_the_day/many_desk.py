@@ -13,11 +13,11 @@ from core.action import Action
 from core.context import Context
 from core.form import FieldKind, Form, FormField, Value
 from core.message import Button, ButtonStyle, Message, Option
-from core.plugin import Answer, FormErrors, Plugin, form, press, submit
+from core.plugin import Answer, FormErrors, Plugin, command, form, press, submit
 from core.rights import Right
 from core.texts import Domain
 from plugins.question_of_the_day import piles, queue
-from plugins.question_of_the_day.queue_desk import TONES, line
+from plugins.question_of_the_day.queue_desk import TONES, line, queue_message
 from plugins.question_of_the_day.tables import Question
 from storage.bulk import insert_all, update_all
 from storage.tables import table_of
@@ -38,6 +38,16 @@ _STAY = (
 class ManyDesk(Plugin):
     """Search, and what is done to all that it finds."""
 
+    @command(
+        "questions",
+        _("The queue of questions, or those with your words in them"),
+        right=Right.MANAGE,
+        takes_text=True,
+    )
+    async def questions(self, ctx: Context, text: str) -> Answer:
+        """What waits, in order; with words after it, what holds them."""
+        return await self._search(ctx, text) if text.strip() else await queue_message(ctx)
+
     @form("find", right=Right.MANAGE)
     async def find_form(self, _ctx: Context, action: Action) -> Form:
         """Which words."""
@@ -48,9 +58,9 @@ class ManyDesk(Plugin):
     @submit("find", right=Right.MANAGE)
     async def find(self, ctx: Context, _action: Action, values: Mapping[str, Value]) -> Answer:
         """What holds them."""
-        return await self.search(ctx, str(values["words"]))
+        return await self._search(ctx, str(values["words"]))
 
-    async def search(self, ctx: Context, text: str) -> Message:
+    async def _search(self, ctx: Context, text: str) -> Message:
         """What holds these words, and the button that changes all of it that still waits."""
         kept = await ctx.read(
             lambda connection: queue.all_questions(

@@ -89,20 +89,6 @@ class QueueDesk(Plugin):
         )
 
     # -- looking -----------------------------------------------------------------------------------------------------
-    @command(
-        "questions",
-        _("The queue of questions, or those with your words in them"),
-        right=Right.MANAGE,
-        takes_text=True,
-    )
-    async def questions(self, ctx: Context, text: str) -> Answer:
-        """What waits, in order; with words after it, what holds them."""
-        return await self.search(ctx, text) if text.strip() else await queue_message(ctx)
-
-    async def search(self, ctx: Context, text: str) -> Message:
-        """What holds these words, asked ones too. The desk for many at once says how."""
-        raise NotImplementedError
-
     @press("queue", right=Right.MANAGE)
     async def show_queue(self, ctx: Context, action: Action) -> Answer:
         """The queue again, of the series and from the place that the button names."""
