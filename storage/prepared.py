@@ -56,8 +56,9 @@ class Prepared:
     Literals in it are rendered once with it. Rows come back as plain tuples, in the order of the selected columns.
     """
 
-    def __init__(self, statement: Statement) -> None:
-        self._statement = statement
+    def __init__(self, statement: Statement | Callable[[], Statement]) -> None:
+        """:param statement: or what makes it when it is first run: a start runs few of the house's."""
+        self._made = statement
         self._rendered: dict[str, _Rendered] = {}
 
     def run(self, cursor: Any, dialect: Dialect, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -68,11 +69,12 @@ class Prepared:
         return rendered.rows(cursor)
 
     def _render(self, dialect: Dialect) -> _Rendered:
-        compiled = self._statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        statement = self._made() if callable(self._made) else self._made
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         if not all(isinstance(value, int) for value in constants.values()):  # as LIMIT has them
             raise ValueError(f"a prepared statement takes bindparams alone; it holds the values {sorted(constants)}")
-        columns: Any = getattr(self._statement, "exported_columns", ())
+        columns: Any = getattr(statement, "exported_columns", ())
         rendered = _Rendered(
             sql=str(compiled),
             names=tuple(compiled.positiontup or ()),
@@ -133,7 +135,7 @@ class PreparedForAll(Prepared):
     """
 
     def __init__(self, columns: Mapping[str, TypeEngine[Any]], build: Callable[[TableClause], Statement]) -> None:
-        super().__init__(build(table("wanted", *(column(name, kind) for name, kind in columns.items()))))
+        super().__init__(lambda: build(table("wanted", *(column(name, kind) for name, kind in columns.items()))))
         self._columns = dict(columns)
 
     def run_all(
