@@ -13,7 +13,6 @@ import aiohttp
 import discord
 
 from bots.discord import forms
-from bots.discord.render import render
 from bots.discord.words import AGREE, TOO_SLOW
 from core.degrade import Loss
 from core.form import Form
@@ -128,13 +127,13 @@ class InteractionAnswering:
                 self._bot.lost([Loss("form", "too late")])
                 return
             losses: list[Loss] = []
-            modal = forms.modal(form, self._bot.receiver.say(AGREE, language), losses)
+            modal = forms.modal(form.spoken(self._bot.spell), self._bot.receiver.say(AGREE, language), losses)
             self._bot.lost(losses)
             await self._first(lambda: self._interaction.response.send_modal(modal))
 
     async def say(self, message: Message) -> None:
         """An only-you message, or the pressed one changed."""
-        rendered = render(message)
+        rendered = self._bot.render(message)
         self._bot.lost(rendered.losses)
         async with self._turn:
             response = self._interaction.response
@@ -187,7 +186,7 @@ class InteractionAnswering:
             response = self._interaction.response
             if self._wants_form:
                 language = self._bot.receiver.language_of(self._bot.frames.who(self._interaction))
-                sorry = render(Message(text=self._bot.receiver.say(TOO_SLOW, language)))
+                sorry = self._bot.render(Message(text=self._bot.receiver.say(TOO_SLOW, language)))
                 await self._first(lambda: response.send_message(ephemeral=True, **sorry.new()), _Stage.SORRY)
             elif self._in_place:
                 await self._first(response.defer, _Stage.SILENT)

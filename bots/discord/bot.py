@@ -18,12 +18,12 @@ from bots.discord import asking, doctor, finding
 from bots.discord.answering import DEFER_SECONDS, FORM_SECONDS, Deadlines, InteractionAnswering
 from bots.discord.asking import number
 from bots.discord.client import Client, point_library
-from bots.discord.commands import NAME, hall_command, invoked, same, told
+from bots.discord.commands import NAME, Spelling, hall_command, invoked, same, told
 from bots.discord.forms import values_of
 from bots.discord.frames import PLATFORM, Frames
 from bots.discord.payload import read
 from bots.discord.permissions import invite
-from bots.discord.render import CAPABILITIES, render
+from bots.discord.render import CAPABILITIES, Rendered, render
 from bots.discord.replying import ReplyAnswering
 from bots.discord.sending import again, once
 from bots.discord.settings import DiscordSettings
@@ -92,6 +92,8 @@ class DiscordBot:
         self._not_before = 0.0
         """Until then no further connection is tried."""
         self._form_commands: frozenset[str] = frozenset()
+        self.spell = Spelling(hall_command(()))
+        """How texts name our commands."""
         self._told: set[str] = set()
         """Kinds of losses that are in the log already."""
 
@@ -102,6 +104,7 @@ class DiscordBot:
             raise RuntimeError("the Discord bot is started already")
         self.receiver = receiver
         self._form_commands = frozenset(command.name for command in receiver.commands() if command.form)
+        self.spell = Spelling(hall_command(receiver.commands()))
         point_library(self.settings.api_url)
         self._client = Client(self.settings, self._handlers())
         await self._explained(self._log_in(self._client), self.stop)
@@ -349,6 +352,10 @@ class DiscordBot:
                 self._told.add(loss.what)
                 logger.warning("Discord can't show a part as it was meant: %s: %s", loss.what, loss.detail)
 
+    def render(self, message: Message) -> Rendered:
+        """A spoken message as it is shown here, commands named as they are typed here."""
+        return render(message.spoken(self.spell))
+
     # -- sending ---------------------------------------------------------------------------------------------------
     def _live(self) -> Client:
         if self._client is None or self._client.is_closed():
@@ -357,7 +364,7 @@ class DiscordBot:
 
     async def send(self, address: Address, message: Message, *, key: str) -> Sent:
         """``key`` goes out as an enforced nonce: while Discord knows it, no repeat makes a second message."""
-        client, rendered = self._live(), render(message)
+        client, rendered = self._live(), self.render(message)
         self.lost(rendered.losses)
         if address.member:
             where: discord.abc.Messageable = await again(lambda: client.create_dm(_object(address.member)))
@@ -375,7 +382,7 @@ class DiscordBot:
         channel = number(address.thread or address.channel or "0")
         if address.member:
             channel = (await again(lambda: client.create_dm(_object(address.member)))).id
-        found = await finding.find(client, channel, address, render(message), since)
+        found = await finding.find(client, channel, address, self.render(message), since)
         if found is None:
             return None
         sent = finding.sent(found)
@@ -401,7 +408,7 @@ class DiscordBot:
 
     async def edit(self, sent: Sent, message: Message) -> None:
         """All of the message is replaced."""
-        client, rendered = self._live(), render(message)
+        client, rendered = self._live(), self.render(message)
         self.lost(rendered.losses)
         stands = client.get_partial_messageable(number(sent.channel)).get_partial_message(number(sent.message))
         await again(lambda: stands.edit(**rendered.change()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import discord
 
 from core.bot import CommandInfo
 from core.message import cut
+from core.texts import Words
 
 NAME = "hall"
 TEXT_OPTION = "text"
@@ -93,6 +95,23 @@ def _essence(payload: Mapping[str, Any]) -> Payload:
     return {key: value for key, value in kept.items() if value}
 
 
+class Spelling:
+    """How a text names our commands here: what stands in the group is named with it, ``/hall more unlink``."""
+
+    def __init__(self, payload: Payload) -> None:
+        """:param payload: what :func:`hall_command` made."""
+        groups = (one["options"] for one in payload["options"] if one["type"] == GROUP)
+        self._behind = frozenset(one["name"] for several in groups for one in several)
+
+    def __call__(self, words: Words) -> str:
+        """The spoken words, spelled so."""
+        return _NAMED.sub(self._one, str(words)) if self._behind else str(words)
+
+    def _one(self, match: re.Match[str]) -> str:
+        return f"/{NAME} {MORE} {match[1]}" if match[1] in self._behind else match[0]
+
+
+_NAMED = re.compile(rf"(?<![\w/])/{NAME} ([a-z][a-z0-9-]*)")
 _FIELDS = ("name", "type", "description", "required", "integration_types", "contexts", "description_localizations")
 
 

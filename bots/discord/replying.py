@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
-from bots.discord.render import render
 from core.degrade import Loss
 from core.form import Form
 from core.message import Button, ButtonStyle, Message
@@ -56,7 +55,7 @@ class ReplyAnswering:
 
     async def say(self, message: Message) -> None:
         """A reply that goes away again."""
-        rendered = render(message)
+        rendered = self._bot.render(message)
         self._bot.lost([*rendered.losses, Loss("only-you", "an answer to a reply stood where all could read it")])
         try:
             await self._message.reply(delete_after=SHOWN_SECONDS, mention_author=True, **rendered.new())

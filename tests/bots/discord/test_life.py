@@ -11,7 +11,7 @@ from discord import gateway
 from discord.http import Route
 
 from bots.discord import DiscordBot, DiscordSettings, client, invite_url, manifest
-from bots.discord.commands import hall_command, invoked, same, told
+from bots.discord.commands import Spelling, hall_command, invoked, same, told
 from bots.discord.permissions import PERMISSIONS
 from core.bot import Answering, Bot, BotStartError, CommandInfo, Severity
 from core.event import Pressed
@@ -207,6 +207,22 @@ def test_more_than_25_commands_are_behind_a_group_and_49_all_there_is_room_for()
     assert told(hall_command(many)) == 49
     option = {"type": 1, "name": "c3", "options": [{"type": 3, "name": "text", "value": "now"}]}
     assert invoked({"options": [{"type": 2, "name": "more", "options": [option]}]}) == ("c3", "now")
+
+
+def test_texts_name_commands_as_they_are_typed_here() -> None:
+    many = [CommandInfo(f"c{number}", {"en": "C"}, seldom=number in (3, 4)) for number in range(26)]
+    spell = Spelling(hall_command(many))
+    said = "`/hall c3` and /hall c4 now, but /hall c5, /hall c33, https://e.org/hall c3 and /hallc3"
+    assert spell(said) == said.replace("`/hall c3", "`/hall more c3").replace("/hall c4", "/hall more c4")
+    assert Spelling(hall_command(many[:25]))(said) == said
+
+
+async def test_what_is_said_names_commands_so(place: Place) -> None:
+    await place.bot.stop()
+    place.receiver.registered = [CommandInfo(f"c{number}", {"en": "C"}, seldom=number == 3) for number in range(26)]
+    place.bot = DiscordBot(settings(place.sandbox))
+    await place.bot.start(place.receiver)
+    assert place.seen(await place.post(Message(text="Type `/hall c3`."))).text == "Type /hall more c3."
 
 
 def test_languages_become_discords() -> None:
