@@ -7,15 +7,17 @@ the rows go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, and_, delete, literal_column, select
 from sqlmodel import col
 
+from core.deciding import Request
 from storage.bulk import insert_all
-from storage.prepared import PreparedForAll
+from storage.people import is_acting
+from storage.prepared import Prepared, PreparedForAll
 from storage.tables import Account, table_of
 from storage.tables import Once as Row
 from storage.tx import Tx
@@ -25,23 +27,13 @@ from storage.vault import Vault
 _OWN = table_of(Account).alias()
 
 
-class Asker(Protocol):
-    """Whoever asks, such as a :class:`core.deciding.Request`."""
-
-    @property
-    def account_id(self) -> UUID: ...
-
-    @property
-    def vault(self) -> Vault: ...
-
-
 class Once:
     """Who of those that ask had what a subject gives: read for all at once, then kept up in memory.
 
     :ivar subject_id: what is given once, a drop's activity for example.
     """
 
-    def __init__(self, tx: Tx, community_id: UUID, subject_id: UUID, requests: Sequence[Asker]) -> None:
+    def __init__(self, tx: Tx, community_id: UUID, subject_id: UUID, requests: Sequence[Request]) -> None:
         """Read it for all ``requests``, which are one community's. Lock what is contended for before."""
         self.subject_id = subject_id
         self._tx = tx
@@ -58,16 +50,16 @@ class Once:
         for fingerprint, claim_id in tx.run_all(_HAD, keys):
             self._had.setdefault(bytes(fingerprint), []).append(claim_id)
 
-    def had(self, request: Asker) -> UUID | None:
+    def had(self, request: Request) -> UUID | None:
         """The claim by which one of this person's accounts had theirs; None where none had."""
         return next(iter(self.claims(request)), None)
 
-    def claims(self, request: Asker) -> list[UUID]:
+    def claims(self, request: Request) -> list[UUID]:
         """All claims by which this person's accounts had theirs: several where they were linked afterwards."""
         found = (claim_id for one in self._prints[request.account_id] for claim_id in self._had.get(one, ()))
         return list(dict.fromkeys(found))
 
-    def note(self, request: Asker, claim_id: UUID) -> None:
+    def note(self, request: Request, claim_id: UUID) -> None:
         """This person has theirs now, by that claim. Kept by :meth:`write`."""
         for fingerprint in self._prints[request.account_id]:
             self._had.setdefault(fingerprint, []).append(claim_id)
@@ -95,6 +87,30 @@ def take_back(tx: Tx, community_id: UUID, subject_id: UUID, claim_ids: Sequence[
     """Claims came to nothing: whoever made them may ask again."""
     here = (col(Row.community_id) == community_id, col(Row.subject_id) == subject_id)
     tx.execute(delete(Row).where(*here, col(Row.claim_id).in_(claim_ids)))
+
+
+class Silent:
+    """Whether one account, or one that it is linked with, had what a subject gives, and that it has now. Unlike
+    :class:`Once` it makes nobody known to the store: whoever never did anything else leaves no trace but this one.
+
+    Lock what is contended for before.
+    """
+
+    def __init__(self, tx: Tx, vault: Vault, subject_id: UUID, acting: Mapping[str, Any]) -> None:
+        """:param acting: whose account in which community, as :func:`storage.people.asked_for` says it."""
+        self._tx = tx
+        who = dict(acting)
+        community_id = who.pop("community_id")
+        self._key = {"community_id": community_id, "subject_id": subject_id}
+        tx.guard(_LINKS, shared=True)
+        linked = [bytes(row[0]) for row in tx.run(_LINKED_WITH, **who)]
+        self._prints = [_print(vault, one) for one in linked or [who["lookup"]]]
+        self.had = bool(tx.run_all(_HAD, [(community_id, subject_id, one) for one in self._prints]))
+
+    def note(self) -> None:
+        """They have it now."""
+        rows = [{"fingerprint": one} for one in self._prints]
+        insert_all(self._tx, Row, rows, **self._key, claim_id=self._tx.new_id())
 
 
 def begun(tx: Tx, subjects: Sequence[tuple[UUID, UUID]]) -> list[tuple[UUID, UUID]]:
@@ -135,6 +151,9 @@ _LINKED = PreparedForAll(
     lambda wanted: select(wanted.c.account_id, col(Account.lookup)).select_from(
         wanted.join(_OWN, _OWN.c.id == wanted.c.account_id).join(Account, col(Account.person_id) == _OWN.c.person_id)
     ),
+)
+_LINKED_WITH = Prepared(
+    select(col(Account.lookup)).join(_OWN, _OWN.c.person_id == col(Account.person_id)).where(is_acting(_OWN))
 )
 _BEGUN = PreparedForAll(
     {"community_id": Id(), "subject_id": Id()},

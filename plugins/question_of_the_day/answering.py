@@ -22,7 +22,7 @@ from core.talk import features
 from core.texts import Domain, Words, words_from_data
 from plugins.question_of_the_day import nameless
 from plugins.question_of_the_day.asked import asked
-from plugins.question_of_the_day.nameless import Became, Given
+from plugins.question_of_the_day.nameless import Became
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from plugins.question_of_the_day.tables import Asked, Liking, Reaction
 from storage.prepared import Prepared
@@ -102,7 +102,7 @@ class Answering(Plugin):
         text = str(values["answer"])
         try:
             if values.get("nameless"):
-                became: Became = await ctx.decide(nameless.decide, Given(activity_id, text))
+                became = await ctx.write(lambda tx: nameless.keep(ctx, tx, activity_id, text))
             else:
                 is_new = await ctx.write(lambda tx: _keep_answer(ctx, tx, activity_id, text, None))
                 return Message(text=_("Thank you, your answer counts.") if is_new else _("Your answer was changed."))

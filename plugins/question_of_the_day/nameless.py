@@ -7,11 +7,12 @@ then nothing tells who took part in that way.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, bindparam, delete, literal_column, select
 from sqlmodel import col
 
 from core import once
@@ -19,13 +20,12 @@ from core.activity import OPEN, touch_card
 from core.alarms import Ring, set_alarm
 from core.anonymous import LEAST, WRITE, Waiting, shuffled, some_of
 from core.context import Context
-from core.deciding import Request
 from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Answer, Nameless
 from storage.bulk import insert_all
-from storage.log import Act
-from storage.prepared import PreparedForAll
-from storage.tables import Account, Activity, Member
+from storage.people import is_acting
+from storage.prepared import Prepared, PreparedForAll
+from storage.tables import Account, Activity, Member, table_of
 from storage.tx import Tx
 from storage.types import Id
 from storage.vault import Vault
@@ -36,13 +36,6 @@ WAITING = Waiting(CODE, Nameless, "activity_id")
 
 Key = tuple[UUID, UUID]
 """A community and an activity of it."""
-
-
-class Given(NamedTuple):
-    """What a member says, and about which question."""
-
-    activity_id: UUID
-    text: str
 
 
 class Became(Enum):
@@ -56,67 +49,51 @@ class Became(Enum):
     """They answered with their name before."""
 
 
-def decide(tx: Tx, requests: Sequence[Request]) -> list[Became]:
-    """Take one answer of each person: a decider for :meth:`core.context.Context.decide`.
+def keep(ctx: Context, tx: Tx, activity_id: UUID, text: str) -> Became:
+    """Take an answer, one of each person.
 
-    Nothing that it writes beside the sealed words outlives the question and leads to a member.
+    It makes nobody known to the store, and nothing that it writes beside the sealed words outlives the question and
+    leads to a member.
     """
-    keys = {(one.community_id, one.said.activity_id) for one in requests}
-    states = {(row[0], row[1]): row[2] for row in tx.run_all(_LOCK, sorted(keys))}
-    people = {(one.community_id, one.said.activity_id, one.person_id) for one in requests}
-    named = {tuple(row) for row in tx.run_all(_NAMED, list(people))}
-    became: dict[int, Became] = {}
-    acts: list[Act] = []
-    for key in sorted(keys):
-        mine = [place for place, one in enumerate(requests) if (one.community_id, one.said.activity_id) == key]
-        if states.get(key) != OPEN:
-            became |= dict.fromkeys(mine, Became.CLOSED)
-            continue
-        had = once.Once(tx, *key, [requests[place] for place in mine])
-        taken = []
-        for place in mine:
-            one = requests[place]
-            if had.had(one) is not None:
-                became[place] = Became.HAD
-            elif (*key, one.person_id) in named:
-                became[place] = Became.NAMED
-            else:
-                became[place] = Became.TAKEN
-                had.note(one, tx.new_id())
-                taken.append(one)
-        _keep(tx, key, taken)
-        had.write()
-        acts += [_act(tx, one) for one in taken]
-    tx.participate_all(acts)
-    return [became[place] for place in range(len(requests))]
-
-
-def _keep(tx: Tx, key: Key, taken: Sequence[Request]) -> None:
-    if taken:
-        rows = [WAITING.row(one.vault, one.said.text) for one in taken]
-        insert_all(tx, Nameless, rows, community_id=key[0], activity_id=key[1])
-        WAITING.look_soon(tx, *key)
-        touch_card(tx, *key)
-
-
-def _act(tx: Tx, one: Request) -> Act:
-    """That somebody answered on that day."""
-    day = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    act = one.act("answer", activity_id=one.said.activity_id, conversation=True)
-    return act._replace(member=NOBODY, at=day, at_source="received")
+    key = (ctx.community_id, activity_id)
+    if [row[2] for row in tx.run_all(_LOCK, [key])] != [OPEN]:
+        return Became.CLOSED
+    if tx.run(_NAMED, activity=activity_id, **ctx.acting):
+        return Became.NAMED
+    mine = _once(ctx, tx, activity_id)
+    if mine.had:
+        return Became.HAD
+    mine.note()
+    insert_all(tx, Nameless, [WAITING.row(ctx.vault, text)], community_id=key[0], activity_id=key[1])
+    WAITING.look_soon(tx, *key)
+    touch_card(tx, *key)
+    tx.participate(
+        ctx.community_id,
+        ctx.space_id,
+        NOBODY,
+        CODE,
+        "answer",
+        activity_id=activity_id,
+        conversation=True,
+        at=_day(tx),
+        at_source="received",
+        features=None,
+    )
+    return Became.TAKEN
 
 
 def had(ctx: Context, tx: Tx, activity_id: UUID) -> bool:
     """Whether the acting member answered without their name. No such answer is taken until the unit ends."""
-    key = (ctx.community_id, activity_id)
-    tx.run_all(_LOCK, [key])
-    asker = _Asker(ctx.account(tx), ctx.vault)
-    return once.Once(tx, *key, [asker]).had(asker) is not None
+    tx.run_all(_LOCK, [(ctx.community_id, activity_id)])
+    return _once(ctx, tx, activity_id).had
 
 
-class _Asker(NamedTuple):
-    account_id: UUID
-    vault: Vault
+def _once(ctx: Context, tx: Tx, activity_id: UUID) -> once.Silent:
+    return once.Silent(tx, ctx.vault, activity_id, ctx.acting)
+
+
+def _day(tx: Tx) -> datetime:
+    return tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def close(tx: Tx, several: Collection[Key]) -> None:
@@ -142,8 +119,7 @@ def _write_down(tx: Tx, vault: Vault, community_id: UUID, activity_id: UUID, *, 
     if len(texts) < LEAST:
         texts += _taken_out(tx, vault, community_id, activity_id)
     rows = [{"id": new_id, "sealed": vault.seal(text.encode(), new_id.bytes)} for new_id, text in shuffled(texts)]
-    day = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    insert_all(tx, Answer, rows, community_id=community_id, activity_id=activity_id, answered_at=day)
+    insert_all(tx, Answer, rows, community_id=community_id, activity_id=activity_id, answered_at=_day(tx))
 
 
 def _taken_out(tx: Tx, vault: Vault, community_id: UUID, activity_id: UUID) -> list[str]:
@@ -173,21 +149,19 @@ def _locked(wanted: Any) -> Any:
 
 
 _LOCK = PreparedForAll({"community_id": Id(), "activity_id": Id()}, _locked)
-_NAMED = PreparedForAll(
-    {"community_id": Id(), "activity_id": Id(), "person_id": Id()},
-    lambda wanted: select(wanted.c.community_id, wanted.c.activity_id, wanted.c.person_id).select_from(
-        wanted.join(Account, col(Account.person_id) == wanted.c.person_id)
-        .join(
-            Member,
-            and_(col(Member.account_id) == col(Account.id), col(Member.community_id) == wanted.c.community_id),
-        )
-        .join(
-            Answer,
-            and_(
-                col(Answer.community_id) == wanted.c.community_id,
-                col(Answer.activity_id) == wanted.c.activity_id,
-                col(Answer.member_id) == col(Member.id),
-            ),
-        )
-    ),
+_OWN = table_of(Account).alias()
+_NAMED = Prepared(
+    select(literal_column("1"))
+    .select_from(_OWN)
+    .join(Account, col(Account.person_id) == _OWN.c.person_id)
+    .join(Member, col(Member.account_id) == col(Account.id))
+    .join(
+        Answer,
+        and_(col(Answer.community_id) == col(Member.community_id), col(Answer.member_id) == col(Member.id)),
+    )
+    .where(
+        is_acting(_OWN),
+        col(Member.community_id) == bindparam("community_id"),
+        col(Answer.activity_id) == bindparam("activity"),
+    )
 )

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import OperationalError
 
-from core.deciding import Asked, Deciding
-from core.dialogues import StoredDialogues
 from core.hall import Hall
-from core.testing import FakeAnswering, FakeBot, SetClock
+from core.testing import FakeAnswering, FakeBot, SetClock, hall_for
 from core.testing.fake_bot import Post
-from plugins.question_of_the_day import nameless
-from plugins.question_of_the_day.nameless import Became, Given
+from plugins.question_of_the_day import QuestionOfTheDay, nameless
 from storage.engine import Store
-from storage.people import Identity
 from storage.tables import metadata
 from storage.types import Id
 from storage.vault import Vault
 from tests.core.conftest import MIGRATIONS
 from tests.core.kit import kinds, one_store, rows, until
 from tests.core.test_once import linked
-from tests.plugins.kit import MANAGER, asked, next_post, press, settled, the_series
+from tests.plugins.kit import MANAGER, asked, next_post, press, settled
 
 
 async def begun(hall: Hall, bot: FakeBot) -> Post:
@@ -159,25 +154,21 @@ async def test_two_processes_take_one_answer_of_a_person(
     post = await begun(hall, bot)
     for number in range(8):
         await linked(bot, f"a{number}", f"b{number}")
-    series = (await the_series(hall.store))[0]
-    assert series.activity_id is not None
-    space: UUID = (await rows(hall.store, "SELECT id FROM space"))[0][0]  # type: ignore[assignment]  # one of its ids
     other = await Store.open(store_url, clock=time.now, vault=vault, plugins=MIGRATIONS)
-    deciding = Deciding(nameless.decide, vault, StoredDialogues(other, time))
-
-    async def ask(store: Store, who: str) -> Became:
-        identity = Identity(series.community_id, bot.platform, "", who, None)
-        given = Given(series.activity_id, "Words")  # type: ignore[arg-type]  # checked above
-        one = Asked(bot.platform, f"x{who}", identity, space, given, "qd", time.now(), "received", "")
-        became: Became = await store.decide(deciding, one, lane_key=series.community_id)
-        return became
-
-    both = ((hall.store, "a"), (other, "b"))
-    became: list[Became] = []
-    for number in range(8):  # one by one, so that both are in the middle of it at the same moment
-        became += await asyncio.gather(*(ask(store, f"{name}{number}") for store, name in both))
+    heard = FakeBot()
+    heard.new_id = lambda: f"other-{bot.new_id()}"  # type: ignore[method-assign]  # one platform, other events
+    became: list[bool] = []
+    async with hall_for(other, time, [heard], [QuestionOfTheDay()]):
+        for number in range(8):  # one by one, so that both are in the middle of it at the same moment
+            both = await asyncio.gather(
+                *(
+                    one.submit(post.button("Answer"), f"{name}{number}", {"answer": "Words", "nameless": "yes"})
+                    for name, one in (("a", bot), ("b", heard))
+                )
+            )
+            became += ["your answer counts".casefold() in seen.text.casefold() for seen in both]
     await other.close()
-    assert (became.count(Became.TAKEN), became.count(Became.HAD)) == (8, 8)
+    assert became.count(True) == 8
     await look(hall, time)
     assert (await counts(hall))[:2] == (0, 8)
     await until(lambda: "8 answers so far" in str(post.message.text))
