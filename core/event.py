@@ -134,12 +134,16 @@ class Deleted(_Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reacted(_Happened):
-    """A reaction is there (``present``) or gone. Idempotent by state."""
+    """A reaction is there (``present``) or gone. Idempotent by state.
+
+    ``ours``: whether the message is the bot's own; None where the platform does not say.
+    """
 
     who: Who
     message: str
     emoji: str
     present: bool
+    ours: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -252,10 +252,11 @@ class Hall:
             return None
         message = event.message if isinstance(event, Reacted) else event.to
         here = (self.store, place.community_id, place.space_id, message)
-        activity = await activity_of_message(*here)
-        if activity is None and isinstance(event, Reacted):
+        ours = event.ours if isinstance(event, Reacted) else True
+        activity = None if ours is False else await activity_of_message(*here)
+        if activity is None and ours is not True:
             activity = await self._found(place.community_id, place.space_id, message)
-        if activity is None and await self.deliverer.landed(place.community_id, place.space_id):
+        if activity is None and ours is not False and await self.deliverer.landed(place.community_id, place.space_id):
             activity = await activity_of_message(*here)
         route = routes.get(activity.plugin) if activity else None
         if route is None:

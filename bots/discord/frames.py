@@ -135,8 +135,11 @@ class Frames:
             "" if member is None else member.display_name,
             human=member is None or not member.bot,
         )
-        where = _bare(raw.guild_id, raw.channel_id)
-        return Reacted(where=where, who=who, message=str(raw.message_id), emoji=str(raw.emoji), present=present)
+        where, author = _bare(raw.guild_id, raw.channel_id), raw.message_author_id  # None of one that goes
+        ours = None if author is None else author == self._me
+        return Reacted(
+            where=where, who=who, message=str(raw.message_id), emoji=str(raw.emoji), present=present, ours=ours
+        )
 
     # -- people and servers --------------------------------------------------------------------------------------
     @staticmethod

@@ -45,7 +45,7 @@ nor does seeing reactions."""
 INTENTS = (
     Asked("guilds", "Guilds", "to know its servers and their channels"),
     Asked("guild_messages", "Guild Messages", "to hear replies; without Message Content it reads those that ping it"),
-    Asked("guild_reactions", "Guild Reactions", "to count reactions to its messages"),
+    Asked("guild_reactions", "Guild Reactions", "to count reactions to its messages and to replies that answer them"),
     Asked("dm_messages", "Direct Messages", "to hear answers in private"),
 )
 """Gateway intents that need no approval."""

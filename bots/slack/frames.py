@@ -134,7 +134,7 @@ class Frames:
 
     def _reacted(self, event: JSON, number: str, *, present: bool) -> Event | None:
         """A reaction came or went, to a message of ours or of a member's: the hall knows which it wants."""
-        item, user = event.get("item") or {}, event.get("user", "")
+        item, user, author = event.get("item") or {}, event.get("user", ""), event.get("item_user")
         if item.get("type") != "message" or user == self._me:
             return None
         return Reacted(
@@ -145,6 +145,7 @@ class Frames:
             message=item["ts"],
             emoji=f":{event['reaction']}:",
             present=present,
+            ours=author == self._me if author else None,  # a webhook's message has no author
         )
 
     # -- people and the workspace --------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ SCOPES = (
     Asked("files:write", "to show pictures that it drew, or that you gave it", optional=True),
     Asked("im:history", "to hear answers in private", optional=True),
     Asked("im:write", "to look whether a private message arrived when the line broke", optional=True),
-    Asked("reactions:read", "to count reactions to its messages", optional=True),
+    Asked("reactions:read", "to count reactions to its messages and to replies that answer them", optional=True),
     Asked("reactions:write", "to tick off a reply that it took", optional=True),
 )
 """Scopes of the bot's token."""
@@ -40,7 +40,7 @@ APP_SCOPE = Asked("connections:write", "to connect by Socket Mode, so that nothi
 EVENTS = (
     Asked("message.channels", "replies in the channels that it was added to"),
     Asked("message.im", "answers in private"),
-    Asked("reaction_added", "reactions to its messages"),
+    Asked("reaction_added", "reactions to its messages and to replies that answer them"),
     Asked("reaction_removed", "reactions that are taken back"),
     Asked("member_joined_channel", "it is added to a channel, and by whom; members come"),
     Asked("member_left_channel", "members go"),

@@ -19,7 +19,7 @@ UPDATES = (
     Permission("callback_query", "pressed buttons"),
     Permission("my_chat_member", "the bot is added or removed, and by whom"),
     Permission("chat_member", "members join and leave", optional=True),
-    Permission("message_reaction", "reactions to the bot's messages", optional=True),
+    Permission("message_reaction", "reactions to the bot's messages and to replies that answer them", optional=True),
 )
 """The kinds of update that are asked for. Nothing is sent for the last two unless the bot is an administrator."""
 

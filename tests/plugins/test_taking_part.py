@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from core.event import Deleted, Edited, Reacted
@@ -120,6 +121,34 @@ async def test_the_answer_that_most_liked_stands_in_the_next_post_while_it_stand
     assert "You liked" not in str(third.message.text)
 
 
+@one_store
+async def test_a_reaction_to_what_is_not_ours_costs_one_look(
+    hall: Hall, bot: FakeBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = await asked(hall, bot)
+    await bot.reply(post.id, "mia", "A walk", message="r-mia")
+    looks = []
+    rows_of = hall.store.rows
+
+    async def counted(statement: Any, **params: Any) -> Any:
+        if params.get("message") in ("nobody's", "r-mia", post.id) or set(params) == {"community", "space"}:
+            looks.append(statement)  # others are the workers' own
+        return await rows_of(statement, **params)
+
+    monkeypatch.setattr(hall.store, "rows", counted)
+
+    async def cost(message: str, ours: bool | None) -> int:
+        looks.clear()
+        where, who = bot.where(), bot.who("jon")
+        await bot.act(Reacted(where=where, who=who, message=message, emoji="👍", present=True, ours=ours))
+        return len(looks)
+
+    assert [await cost("nobody's", ours) for ours in (None, True, False)] == [3, 2, 1]
+    assert await cost(post.id, True) == 1
+    assert await cost("r-mia", False) == 1
+    assert (await kinds(hall.store)) == {"answer": 1, "reaction": 1, "liking": 1}
+
+
 async def test_who_wants_no_place_is_shown_nowhere(hall: Hall, bot: FakeBot) -> None:
     post = await allowing(hall, bot, "best", "Second?")
     await bot.reply(post.id, "mia", "A walk", message="r-mia")
@@ -211,8 +240,7 @@ async def test_a_declined_one_is_told_why_and_five_may_wait(hall: Hall, bot: Fak
     assert "manage this community" in (await bot.press(shown.button("1"), "mia")).text
     form = await press(bot, await press(bot, shown, "1"), "Decline")
     await fill(bot, form, {"reason": "Too *many* numbers"})
-    word = (await bot.until_posts(3))[2]
-    assert word.address.member == "mia"
+    word = next(one for one in await bot.until_posts(3) if one.address.member == "mia")
     assert "> Is it 0?\nWhy: Too \\*many\\* numbers" in str(word.message.text)
 
 

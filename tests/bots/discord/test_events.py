@@ -205,6 +205,7 @@ async def test_reactions(place: Place) -> None:
     there, gone = await place.receiver.hear(Reacted), await place.receiver.hear(Reacted, 2)
     assert (there.message, there.emoji, there.present, there.who.external_id) == (message, "👍", True, place.member)
     assert (gone.emoji, gone.present) == ("👍", False)
+    assert (there.ours, gone.ours) == (True, None), "of one that goes Discord does not say whose message it was on"
 
 
 async def test_servers_and_people() -> None:

@@ -165,13 +165,15 @@ async def test_a_reaction(place: Place) -> None:
     assert first.emoji == second.emoji
     assert first.emoji.strip(":").isascii()
     assert first.who == who(place)
+    assert first.ours is True
 
 
 async def test_reactions_to_what_members_write_are_told_too(place: Place) -> None:
     outcome = await place.sandbox.type(place.member, place.channel, "Good morning")
     assert outcome.message is not None
     await place.sandbox.react(place.owner, outcome.message.id, "👍")
-    assert (await place.receiver.hear(Reacted)).message == outcome.message.id
+    event = await place.receiver.hear(Reacted)
+    assert (event.message, event.ours) == (outcome.message.id, False)
 
 
 async def test_an_event_that_comes_again_has_the_same_id(place: Place) -> None:
