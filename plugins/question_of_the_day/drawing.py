@@ -132,11 +132,13 @@ def that_works(yields: dict[str, tuple[int, int]], waiting: Sequence[str], asked
     Three of four times the one with the most answers a question, each reckoned as if it had been asked once more with
     the average result, so that one lucky question decides nothing and a new category starts in the middle. Each
     fourth time the one that was asked least.
+
+    :param asked: how many questions the series asked in all: more than ``yields`` counts, once it is old enough.
     """
-    asked = sum(count for count, _answers in yields.values())
     if asked % EXPLORE == EXPLORE - 1:
         return min(waiting, key=lambda one: (yields.get(one, (0, 0))[0], one))
-    mean = sum(answers for _count, answers in yields.values()) / asked if asked else 0.0
+    lately = sum(count for count, _answers in yields.values())
+    mean = sum(answers for _count, answers in yields.values()) / lately if lately else 0.0
 
     def expected(one: str) -> float:
         count, answers = yields.get(one, (0, 0))

@@ -84,3 +84,6 @@ def test_what_works_is_asked_more_and_what_is_new_gets_its_chance() -> None:
     assert that_works({"music": (1, 9), "games": (30, 240)}, ["games", "music"], 32) == "music"
     assert that_works(yields | {"food": (3, 30)}, ["games", "music", "food"], 11) == "food"  # each fourth: the rarest
     assert that_works({}, ["b", "a"], 0) == "a"
+    old = {"music": (50, 500), "games": (10, 10)}  # the newest 60, of a series that goes on
+    turns = [that_works(old, ["games", "music"], asked) for asked in range(100, 108)]
+    assert turns == ["music", "music", "music", "games"] * 2
