@@ -70,7 +70,10 @@ class Importing(Plugin):
             )
         )
         known = [one.text for one in kept]
-        rows = await asyncio.to_thread(looked_at, str(values["list"]), known, chosen_series(values))
+        try:
+            rows = await asyncio.to_thread(looked_at, str(values["list"]), known, chosen_series(values))
+        except listing.Unreadable as error:
+            return FormErrors({"list": _unreadable(error)})
         number = await ctx.write(lambda tx: piles.keep(tx, ctx.community_id, piles.IMPORT, rows))
         return preview(ctx, number, rows)
 
@@ -116,7 +119,10 @@ class Importing(Plugin):
         text, viewer = file.text, desk.viewer
         series_id = action.args[0] if action.args and isinstance(action.args[0], UUID) else None
         kept = await desk.write(lambda tx: queue.all_questions(tx.connection, viewer.community_id, viewer.say))
-        rows = await asyncio.to_thread(looked_at, text, [one.text for one in kept], series_id)
+        try:
+            rows = await asyncio.to_thread(looked_at, text, [one.text for one in kept], series_id)
+        except listing.Unreadable as error:
+            return Message(text=_unreadable(error))
         await desk.write(lambda tx: piles.keep(tx, viewer.community_id, piles.IMPORT, rows))
         then = _("Nothing is kept yet: type `/hall questions` in a channel, press “Add many”, and look once more.")
         return Message(
@@ -200,6 +206,10 @@ class Importing(Plugin):
             )
 
         return File("answers.csv", "text/csv", await asyncio.to_thread(written))
+
+
+def _unreadable(error: listing.Unreadable) -> Phrase:
+    return _("Line {n} can't be read as CSV. Look for a quotation mark that is not closed.", n=error.line)
 
 
 def looked_at(text: str, known: Sequence[str], series_id: UUID | None) -> dict[str, Any]:

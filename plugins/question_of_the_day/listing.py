@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -49,16 +49,41 @@ class Looked(NamedTuple):
     """Lines beyond :data:`MOST_LINES`."""
 
 
+class Unreadable(Exception):
+    """CSV whose line of that number can't be read: a quotation mark opens a cell as long as a book, as a rule."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line}")
+        self.line = line
+
+
 def read(text: str) -> list[Line]:
-    """The lines of CSV with a head that names the question's column, or else of a plain list, one question a line."""
-    first = text.lstrip().split("\n", 1)[0]
+    """The lines of CSV with a head that names the question's column, or else of a plain list, one question a line.
+
+    :raises Unreadable: it is no CSV after all.
+    """
+    text = text.lstrip()
+    first = next(iter(text.splitlines()), "")
     for mark in (",", ";", "\t"):
         names = [name.strip().strip('"').casefold() for name in first.split(mark)]
         if "question" in names:
-            rows = csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter=mark)
-            next(rows, None)
-            return [_line(dict(zip(names, row, strict=False))) for row in rows if any(cell.strip() for cell in row)]
-    return [Line(_listed(one)) for one in text.split("\n") if one.strip()]
+            return [_line(row) for row in _rows(text, mark, names)]
+    return [Line(_listed(one)) for one in text.splitlines() if one.strip()]
+
+
+def _rows(text: str, mark: str, names: Sequence[str]) -> Iterator[dict[str, str]]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    begun = 1
+    try:
+        next(rows)
+        for row in rows:
+            if len(names) == 1:
+                row = [mark.join(row)]  # a list with a heading, whose commas are the questions' own
+            if any(cell.strip() for cell in row):
+                yield dict(zip(names, row, strict=False))
+            begun = rows.line_num + 1
+    except csv.Error as error:
+        raise Unreadable(begun) from error
 
 
 def look(lines: Sequence[Line], known: Sequence[str]) -> Looked:

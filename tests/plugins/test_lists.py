@@ -124,6 +124,11 @@ def test_lists_are_read_as_people_write_them() -> None:
         listing.Line("One?"), listing.Line("Two?"), listing.Line("3 things?"), listing.Line("A, b; c?"),
     ]  # fmt: skip
     assert listing.read("tone\tQuestion\nSERIOUS\tWhy?\n\n") == [listing.Line("Why?", tone="serious")]
+    assert listing.read("Question\nTea or coffee, and why?\n\"Cake, \"\"pie\"\"?\"\r\nمرحبا؟") == [
+        listing.Line("Tea or coffee, and why?"), listing.Line('Cake, "pie"?'), listing.Line("مرحبا؟"),
+    ]  # fmt: skip
+    with pytest.raises(listing.Unreadable, match="line 3"):
+        listing.read('question,tone\nWhy?,\n"' + "never closed\n" * 20_000)
     many = listing.look([listing.Line(f"Question {n}?") for n in range(2005)], [])
     assert (len(many.new), many.over) == (2000, 5)
     near = listing.look([listing.Line("Which song do you skip never ever?")], ["Which song do you never ever skip"])
