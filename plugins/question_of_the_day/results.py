@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -61,11 +61,9 @@ async def answers_message(ctx: Context) -> Message:
     for answer, account, space in rows:
         text = ctx.unseal(answer.sealed, answer.id)
         short = escape(text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…").replace("\n", " ")
-        if account is not None and account.platform == ctx.place.platform:
-            who = mention(
-                ctx.say(_("a member")),
-                external_id_of(ctx.hall.store.vault, account.platform, account.scope, account.sealed),
-            )
+        mentioned = mention_of(ctx, account)
+        if mentioned:
+            who = mentioned
         elif answer.member_id is None:
             who = ctx.say(_("without a name"))
         else:
@@ -74,6 +72,14 @@ async def answers_message(ctx: Context) -> Message:
     lines += counts.lines(ctx.say, len(lines))
     question = ctx.say(words_from_data(activity.data["question"]), ctx.place.language)
     return counts.message(f"**{question}**", lines)
+
+
+def mention_of(ctx: Context, account: Any) -> str:
+    """A mention of an account where the reader's platform can show it; else empty: a workspace has ids of its own."""
+    if account is None or (account.platform, account.scope) != (ctx.who.platform, ctx.who.scope):
+        return ""
+    external_id = external_id_of(ctx.vault, account.platform, account.scope, account.sealed)
+    return mention(ctx.say(_("a member")), external_id)
 
 
 async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:

@@ -15,14 +15,14 @@ from sqlmodel import col
 from core.action import Action
 from core.activity import OPEN
 from core.context import Context
-from core.markup import mention
 from core.message import Button, Message
 from core.plugin import Answer, Plugin, command, press
 from core.texts import Domain
 from plugins.question_of_the_day.queue_desk import running, series_label, series_title
+from plugins.question_of_the_day.results import mention_of
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from plugins.question_of_the_day.tables import Asked, Quiet
-from storage.people import WHO, external_id_of
+from storage.people import WHO
 from storage.tables import Account, Activity, Member
 from storage.tx import Tx
 
@@ -182,7 +182,7 @@ class Streaks(Plugin):
                     "{place}. {who}: {n} in a row",
                     "{place}. {who}: {n} in a row",
                     place=place,
-                    who=_who(ctx, one, accounts),
+                    who=mention_of(ctx, accounts.get(one.member_id)) or ctx.say(_("a member in another space")),
                     n=one.length,
                 )
             )
@@ -211,11 +211,3 @@ class Streaks(Plugin):
         )
         title = _("Streaks: {series}", series=series_title(mine))
         return Message(title=title, text="\n".join(lines), controls=(leave, *others[:20]))
-
-
-def _who(ctx: Context, one: Streak, accounts: dict[UUID, Any]) -> str:
-    account = accounts.get(one.member_id)
-    if account is None or account.platform != ctx.place.platform:
-        return ctx.say(_("a member in another space"))
-    external_id = external_id_of(ctx.vault, account.platform, account.scope, account.sealed)
-    return mention(ctx.say(_("a member")), external_id)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from core.event import Deleted, Edited, Reacted
+from core.event import Deleted, Edited, Reacted, Replied
 from core.hall import Hall
 from core.testing import FakeAnswering, FakeBot, SetClock, install
 from core.testing.fake_bot import Post
@@ -162,6 +163,16 @@ async def test_who_wants_no_place_is_shown_nowhere(hall: Hall, bot: FakeBot) -> 
     assert "A walk" not in str((await next_post(hall, bot)).message.text)
     await bot.press(left.button("Show me again"), "mia")
     assert "member:mia" in (await bot.command("streaks", "jon")).text
+
+
+@one_store
+async def test_nobody_is_mentioned_by_an_id_of_another_workspace(hall: Hall, bot: FakeBot) -> None:
+    post = await asked(hall, bot)
+    zoe = replace(bot.who("zoe"), scope="T2")
+    where = bot.where()
+    await bot.act(Replied(where=where, who=zoe, id="r", to=post.id, message="r-zoe", text="A nap", readable=True))
+    assert "someone in Hall: A nap" in (await bot.command("answers", MANAGER)).text
+    assert "1. a member in another space: 1 in a row" in (await bot.command("streaks", "jon")).text
 
 
 # -- streaks ---------------------------------------------------------------------------------------------------------
