@@ -247,7 +247,14 @@ def lines_of(rows: Mapping[str, Any], say: Callable[[Words], str]) -> list[str]:
     if too_short:
         add(_("{n} too short to be a question", n=too_short), [])
     if over:
-        add(_("{n} beyond the {most} that fit in one list", n=over, most=listing.MOST_LINES), [])
+        add(
+            _(
+                "{n} beyond the {most} that are taken at once: take these, then hand the list in again",
+                n=over,
+                most=listing.MOST_LINES,
+            ),
+            [],
+        )
     return spoken
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 LIKE = 75.0
@@ -13,8 +14,10 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def same(text: str) -> str:
-    """What two texts have in common that say the same: their words, without case, marks and spaces."""
-    return " ".join(_WORD.findall(text.casefold()))
+    """What two texts have in common that say the same: their words, without case, marks and spaces. Of one without a
+    word, such as of emoji alone, itself."""
+    text = unicodedata.normalize("NFC", text).casefold()
+    return " ".join(_WORD.findall(text)) or text.strip()
 
 
 def alike(text: str, others: Sequence[str]) -> list[int]:

@@ -20,7 +20,7 @@ from plugins.question_of_the_day.queue import (
 )
 
 MOST_LINES = 2000
-"""Questions that are taken from one list: five years of one a day."""
+"""New questions that are taken at once: five years of one a day."""
 NEARLY = 90.0
 """From this likeness on (0 to 100) a line is named as nearly one that is there; it is taken all the same."""
 COLUMNS = ("question", "category", "tone", "sponsor")
@@ -46,7 +46,7 @@ class Looked(NamedTuple):
     nearly: list[tuple[str, str]]
     """New ones that are nearly one that is there, each with that one."""
     over: int
-    """Lines beyond :data:`MOST_LINES`."""
+    """New ones beyond :data:`MOST_LINES`."""
 
 
 class Unreadable(Exception):
@@ -88,15 +88,17 @@ def _rows(text: str, mark: str, names: Sequence[str]) -> Iterator[dict[str, str]
 
 def look(lines: Sequence[Line], known: Sequence[str]) -> Looked:
     """Which of the lines are new, doubled, too long or too short, held against the questions that are there."""
-    looked = Looked([], [], [], [], [], max(0, len(lines) - MOST_LINES))
+    looked, over = Looked([], [], [], [], [], 0), 0
     seen = {same(one) for one in known}
-    for line in lines[:MOST_LINES]:
+    for line in lines:
         if len(line.question) > MAX_QUESTION:
             looked.too_long.append(line.question)
         elif len(line.question) < MIN_QUESTION:
             looked.too_short.append(line.question)
         elif same(line.question) in seen:
             looked.doubled.append(line.question)
+        elif len(looked.new) == MOST_LINES:
+            over += 1
         else:
             seen.add(same(line.question))
             looked.new.append(line)
@@ -104,7 +106,7 @@ def look(lines: Sequence[Line], known: Sequence[str]) -> Looked:
     looked.nearly.extend(
         (line.question, known[place]) for line, place in zip(looked.new, near, strict=True) if place is not None
     )
-    return looked
+    return looked._replace(over=over)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

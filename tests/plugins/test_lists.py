@@ -131,6 +131,11 @@ def test_lists_are_read_as_people_write_them() -> None:
         listing.read('question,tone\nWhy?,\n"' + "never closed\n" * 20_000)
     many = listing.look([listing.Line(f"Question {n}?") for n in range(2005)], [])
     assert (len(many.new), many.over) == (2000, 5)
+    again = listing.look([listing.Line(f"Question {n}?") for n in range(2005)], [one.question for one in many.new])
+    assert (len(again.new), len(again.doubled), again.over) == (5, 2000, 0), "handed in again it takes the rest"
+    odd = ["🐟🐟🐟🐟🐟", "🦀🦀🦀🦀🦀", "Un café après?", "un cafe\u0301 apre\u0300s ?"]
+    told = listing.look([listing.Line(one) for one in odd], [])
+    assert ([one.question for one in told.new], told.doubled) == (odd[:3], odd[3:])
     near = listing.look([listing.Line("Which song do you skip never ever?")], ["Which song do you never ever skip"])
     assert (len(near.new), len(near.nearly)) == (1, 1)
 
