@@ -156,13 +156,9 @@ def remove(tx: Tx, community_id: UUID, ids: Sequence[UUID]) -> None:
         tx.execute(delete(Vote).where(col(Vote.community_id) == community_id, col(Vote.question_id).in_(some)))
 
 
-def series_of(
-    tx: Tx, community_id: UUID, schedule_id: UUID | None = None, *, series_id: UUID | None = None
-) -> Series | None:
-    """The community's first series, or the one with that schedule or id; locked: one question at a time is asked."""
+def series_of(tx: Tx, community_id: UUID, *, series_id: UUID | None = None) -> Series | None:
+    """The community's first series, or the one with that id; locked: one question at a time is asked."""
     query = select(Series).where(col(Series.community_id) == community_id).with_for_update()
-    if schedule_id is not None:
-        query = query.where(col(Series.schedule_id) == schedule_id)
     if series_id is not None:
         query = query.where(col(Series.id) == series_id)
     row = tx.execute(query.order_by(col(Series.id)).limit(1)).first()
