@@ -49,7 +49,13 @@ class Ask(NamedTuple):
         """What its activity remembers."""
         what = self.what
         assert what.question_id is not None  # noqa: S101 - only what has a question is asked
-        shown = {"title": what.title, "image": what.image, "allows": what.allows, "sponsor": what.sponsor}
+        shown = {
+            "title": what.title,
+            "image": what.image,
+            "color": what.color,
+            "allows": what.allows,
+            "sponsor": what.sponsor,
+        }
         return {
             "question": what.words,
             "language": what.language,
