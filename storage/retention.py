@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import ColumnElement, delete, literal_column, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
 
-from storage.tables import Dialogue, Inbox, Incident, JoinCode, LinkCode, Pace, Table, Worker, table_of
+from storage.tables import Delivery, Dialogue, Inbox, Incident, JoinCode, LinkCode, Pace, Table, Worker, table_of
 from storage.tx import Tx
 from storage.types import uuid7_floor
 
@@ -44,9 +44,9 @@ async def purge(store: Store) -> int:
 
 
 async def daily(store: Store) -> None:
-    """Make the coming months' partitions, forget old incidents and dead workers, and purge."""
+    """Make the coming months' partitions, forget old incidents and dead workers, let stuck posts go, and purge."""
     await store.write(make_partitions)
-    for part in (purge_incidents, purge_workers):
+    for part in (purge_incidents, purge_workers, let_go_of_stuck):
         await _all_of(store, part)
     await purge(store)
 
@@ -88,6 +88,25 @@ def purge_paces(tx: Tx) -> int:
 def purge_incidents(tx: Tx) -> int:
     """Delete a batch of incidents that are older than a quarter of a year. How many went."""
     return _purge(tx, Incident, "at", tx.now - INCIDENTS_KEPT)
+
+
+def let_go_of_stuck(tx: Tx) -> int:
+    """Let a batch of posts go that got stuck as long ago as incidents are kept: nobody decides about them any more.
+
+    How many there were.
+    """
+    table = table_of(Delivery)
+    keys = (table.c.community_id, table.c.id)
+    stuck: ColumnElement[bool] = literal_column(
+        "delivery.state IN ('unknown', 'failed')"
+    )  # word for word as in the index
+    old = select(*keys).where(stuck, table.c.created_at < tx.now - INCIDENTS_KEPT).limit(_BATCH)
+    gone = (
+        update(table)
+        .where(tuple_(*keys).in_(old))
+        .values(state="cancelled", card_plugin=None, shown_revision=table.c.wanted_revision)
+    )
+    return len(tx.execute(gone.returning(table.c.id)).all())
 
 
 def purge_workers(tx: Tx) -> int:
