@@ -13,6 +13,7 @@ from core.testing import SetClock
 from storage import retention
 from storage.engine import Store
 from storage.log import Act
+from storage.partitions import make_partitions
 from storage.tables import Community, Delivery, Dialogue, Inbox, Incident, JoinCode, Pace, Space, Worker
 from storage.tx import Tx
 from storage.vault import Vault
@@ -98,7 +99,7 @@ async def test_coming_months_have_partitions_and_rows_find_theirs(
     await retention.daily(store)
     assert set(await partitions(store)) >= {"participation_2027_04", "participation_2027_05", "participation_2027_06"}
     assert (await partitions(store))["participation_default"] == 1
-    assert await store.write(retention.make_partitions) == []
+    assert await store.write(make_partitions) == []
     await store.close()
 
 
