@@ -70,6 +70,8 @@ def crowds(rows: Iterable[Any]) -> dict[UUID, Crowd]:
 def response(answered: int, crowd: Crowd, language: str) -> Phrase:
     """The response rate in words, or why it is not known."""
     could = crowd.members
+    if not crowd.posts:
+        return _("not known: no post of it stands")
     if could is None:
         return _(
             "not known: the platforms did not say how many could see it ({n} of {posts} posts)",
