@@ -1,7 +1,8 @@
 """Answers without a name: one a member, kept as :mod:`core.anonymous` does.
 
-That somebody gave theirs is known, by :mod:`core.once`, until the question closes and the last ones are written down;
-then nothing tells who took part in that way.
+That somebody gave theirs is known, by :mod:`core.once`, until the question is over and the last ones are written;
+then nothing tells who took part in that way. It is over some hours after it closed: until then it goes on when the
+next one is withdrawn before anybody saw it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from core import once
 from core.activity import OPEN, touch_card
 from core.alarms import Ring, set_alarm
 from core.anonymous import LEAST, WRITE, Waiting, shuffled, some_of
+from core.claims import WINDOW
 from core.context import Context
 from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Answer, Nameless
@@ -97,9 +99,9 @@ def _day(tx: Tx) -> datetime:
 
 
 def close(tx: Tx, several: Collection[Key]) -> None:
-    """These questions were just closed: what waits of them is written down at the next look."""
+    """These questions were just closed: what waits of them is written down once they can't go on any more."""
     for key in once.begun(tx, list(several)):  # few: most are answered with a name, or by nobody
-        set_alarm(tx, *key, CODE, WRITE, tx.now)
+        set_alarm(tx, *key, CODE, WRITE, tx.now + WINDOW)
 
 
 def ring(tx: Tx, rings: Sequence[Ring]) -> None:

@@ -82,7 +82,8 @@ class QuestionOfTheDay(
     keeps = (
         _(
             "Your answers to questions of the day, encrypted, until you erase them. "
-            "One without your name leads to nobody; that you gave one is known until the question closes."
+            "One without your name leads to nobody; that you gave one is known until six hours after the question "
+            "closed."
         ),
         _("Your reactions to them and to answers: which emoji."),
         _("A question that you suggest, encrypted, until a manager has decided; your vote for the next one."),

@@ -14,8 +14,9 @@ from sqlmodel import col
 from core.action import Action
 from core.anonymous import LEAST
 from core.context import Context, Viewer
+from core.crowds import Crowd, crowds, crowds_of, response
 from core.markup import escape, mention
-from core.message import Button, Message, Pair
+from core.message import MAX_FIELDS, Button, Message, Pair
 from core.texts import Domain, Words, words_from_data
 from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Answer, Nameless, Question, Series, Suggestion
@@ -71,7 +72,7 @@ async def answers_message(ctx: Context) -> Message:
         lines.append(f"- {who}: {short}")
     lines += counts.lines(ctx.say, len(lines))
     question = ctx.say(words_from_data(activity.data["question"]), ctx.place.language)
-    return counts.message(f"**{question}**", lines)
+    return counts.message(f"**{question}**", lines, ctx.language)
 
 
 def mention_of(ctx: Context, account: Any) -> str:
@@ -96,7 +97,7 @@ async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
             lines.append(f"- {escape(text)} _{where}_".replace("\n", " "))
         lines += counts.lines(viewer.say, len(lines))
         question = viewer.say(words_from_data(activity.data["question"]))
-        shown.append(counts.message(f"**{question}**", lines))
+        shown.append(counts.message(f"**{question}**", lines, viewer.language))
     shown += await _coming(session, viewer)
     shown.append(await _files(session, viewer))
     return shown
@@ -169,34 +170,41 @@ class _Counts(NamedTuple):
     by_space: list[tuple[str, int]]
     nameless: int
     waiting: int
+    crowd: Crowd
+
+    @property
+    def total(self) -> int:
+        """All answers: of as many members, who have one each."""
+        return self.nameless + self.waiting + sum(count for _space, count in self.by_space)
 
     def lines(self, say: Callable[[Words], str], shown: int) -> list[str]:
         """What is not among the answers that are shown."""
         lines = []
-        more = sum(count for _space, count in self.by_space) + self.nameless - shown
+        more = self.total - self.waiting - shown
         if more > 0:
             lines.append(say(_("… and {n} more", n=more)))
         if self.waiting:
             why = _(
-                "_{n} without a name waits until {least} have come, or the question closes: so nobody can tell whose "
-                "it is._",
-                "_{n} without a name wait until {least} have come, or the question closes: so nobody can tell whose "
-                "they are._",
+                "_{n} without a name waits until {least} have come, or the question is over: so nobody can tell "
+                "whose it is._",
+                "_{n} without a name wait until {least} have come, or the question is over: so nobody can tell "
+                "whose they are._",
                 n=self.waiting,
                 least=LEAST,
             )
             lines.append(say(why))
         return lines
 
-    def message(self, head: str, lines: list[str]) -> Message:
+    def message(self, head: str, lines: list[str], language: str) -> Message:
         """A question with these lines below it."""
-        fields = [Pair(space, str(count)) for space, count in self.by_space]
-        nameless = self.nameless + self.waiting
-        if nameless:
+        fields = [Pair(_("Response rate"), response(self.total, self.crowd, language))]
+        if nameless := self.nameless + self.waiting:
             fields.append(Pair(_("without a name"), str(nameless)))
-        total = nameless + sum(count for _space, count in self.by_space)
+        fields += [Pair(space, str(count)) for space, count in self.by_space]
         return Message(
-            title=_("{n} answer", "{n} answers", n=total), text="\n".join([head, *lines]), fields=tuple(fields)
+            title=_("{n} answer", "{n} answers", n=self.total),
+            text="\n".join([head, *lines]),
+            fields=tuple(fields[:MAX_FIELDS]),
         )
 
 
@@ -218,4 +226,5 @@ async def _counts(session: AsyncSession, community_id: UUID, activity_id: UUID) 
         .where(col(Nameless.community_id) == community_id, col(Nameless.activity_id) == activity_id)
     )
     named = [(space, count) for space, count in found if space is not None]
-    return _Counts(named, sum(count for space, count in found if space is None), int(waiting or 0))
+    crowd = crowds(await session.execute(crowds_of(community_id, [activity_id]))).get(activity_id, Crowd())
+    return _Counts(named, sum(count for space, count in found if space is None), int(waiting or 0), crowd)

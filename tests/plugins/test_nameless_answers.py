@@ -36,9 +36,9 @@ async def send(bot: FakeBot, post: Post, who: str, words: str, *, name: bool = F
     return await bot.submit(post.button("Answer"), who, {"answer": words, "nameless": "" if name else "yes"})
 
 
-async def look(hall: Hall, time: SetClock) -> None:
+async def look(hall: Hall, time: SetClock, **later: float) -> None:
     """Time passes until what waits was looked at."""
-    time.pass_by(minutes=2)
+    time.pass_by(**later or {"minutes": 2})
     hall.wake()
     async with asyncio.timeout(5):
         while await rows(hall.store, "SELECT 1 FROM alarm"):
@@ -84,7 +84,7 @@ async def test_no_id_time_place_or_order_leads_from_an_answer_to_a_member(
     time.pass_by(days=1)
     await send(bot, post, names[5], "alone on this day")
     await next_post(hall, bot)
-    await look(hall, time)
+    await look(hall, time, hours=6)
 
     store = await values_of(hall.store)
     answers = store.pop("qotd_answer")
@@ -143,7 +143,8 @@ async def test_each_member_has_one_answer_with_a_name_or_without(hall: Hall, bot
     late = post.button("Answer")
     await next_post(hall, bot)
     assert "is closed" in (await bot.submit(late, "ida", {"answer": "Late", "nameless": "yes"})).text
-    await look(hall, time)
+    assert await counts(hall) == (1, 1, 2), "it goes on if the next one is withdrawn, and nobody has a second answer"
+    await look(hall, time, hours=6)
     assert await counts(hall) == (0, 2, 0)
     assert "without a name" not in (await bot.command("mydata", "jon")).text
 
@@ -184,7 +185,7 @@ async def test_the_few_at_the_close_are_written_down_all_the_same(hall: Hall, bo
     await send(bot, post, "mia", long)
     await hall.store.write(lambda tx: tx.execute(sql("UPDATE qotd_series SET allows = ''")) and None)
     await next_post(hall, bot)
-    await look(hall, time)
+    await look(hall, time, hours=6)
     assert await counts(hall) == (0, 1, 0)
     ((new_id, sealed),) = await rows(hall.store, "SELECT id, sealed FROM qotd_answer")
     assert hall.store.vault.open(sealed, new_id).decode() == long
