@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from core.hall import Hall
 from core.testing import FakeAnswering, FakeBot, SetClock, hall_for
 from core.testing.fake_bot import Post
-from plugins.question_of_the_day import QuestionOfTheDay, nameless
+from plugins.question_of_the_day import QuestionOfTheDay, asking, nameless
 from storage.engine import Store
 from storage.tables import metadata
 from storage.types import Id
@@ -22,7 +22,7 @@ from storage.vault import Vault
 from tests.core.conftest import MIGRATIONS
 from tests.core.kit import kinds, one_store, rows, until
 from tests.core.test_once import linked
-from tests.plugins.kit import MANAGER, asked, next_post, press, settled
+from tests.plugins.kit import MANAGER, asked, next_post, press, settled, the_series
 
 
 async def begun(hall: Hall, bot: FakeBot) -> Post:
@@ -190,3 +190,23 @@ async def test_the_few_at_the_close_are_written_down_all_the_same(hall: Hall, bo
     ((new_id, sealed),) = await rows(hall.store, "SELECT id, sealed FROM qotd_answer")
     assert hall.store.vault.open(sealed, new_id).decode() == long
     await until(lambda: "Closed with 1 answer_" in str(post.message.text))
+
+
+@one_store
+async def test_a_question_that_goes_on_after_all_takes_no_second_answer(
+    hall: Hall, bot: FakeBot, time: SetClock
+) -> None:
+    post = await begun(hall, bot)
+    button = post.button("Answer")
+    await send(bot, post, "mia", "First")
+    await next_post(hall, bot)
+    [series] = await the_series(hall.store)
+    newest = series.activity_id
+    assert newest is not None
+    time.pass_by(minutes=5)
+    hall.wake()
+    await hall.store.write(lambda tx: asking.withdraw(tx, series.community_id, newest))
+    seen = await bot.submit(button, "mia", {"answer": "Second", "nameless": "yes"})
+    assert "without your name already" in seen.text
+    assert "your answer counts" in (await bot.submit(button, "jon", {"answer": "Mine"})).text
+    assert await counts(hall) == (1, 1, 1)
