@@ -78,7 +78,8 @@ class Run(NamedTuple):
 
 def category_of(text: str) -> str:
     """A category as it is compared: small letters, one blank between words, nothing that a filter is written with."""
-    return " ".join("".join(" " if one in "|%_\\*[]()~`>" else one for one in text.lower()).split())[:MAX_CATEGORY]
+    words = "".join(" " if one in "|%_\\*[]()~`>" else one for one in text.lower()).split()
+    return " ".join(words)[:MAX_CATEGORY].rstrip()  # a blank at the end would go the next time
 
 
 def add_questions(tx: Tx, community_id: UUID, series_id: UUID, several: Sequence[NewQuestion]) -> int:

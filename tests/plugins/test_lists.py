@@ -21,6 +21,7 @@ from core.files import Desk, File
 from core.hall import Hall
 from core.testing import FakeBot, SetClock, install
 from plugins.question_of_the_day import QuestionOfTheDay, listing
+from plugins.question_of_the_day.queue import category_of
 from plugins.question_of_the_day.yields import Yield, first_answer, told
 from storage import migrate
 from storage.tables import metadata
@@ -119,6 +120,13 @@ async def test_who_answered_what_is_a_file_for_managers(hall: Hall, bot: FakeBot
     assert (row["member"], row["answer"], row["space"]) == ("mia", "'-A walk, by the sea", "Hall")
     labels = [hall.say(one.label, "en") for message in shown for one in message.controls]
     assert labels == ["A list for this series", "All questions as CSV", "Who answered what, as CSV"]
+
+
+@pytest.mark.parametrize("text", ["🎵 " * 30, " A |b_c%", "İSTANBUL", "خط  عربي"])
+def test_a_category_stays_the_same_when_it_is_saved_again(text: str) -> None:
+    once = category_of(text)
+    assert category_of(once) == once != ""
+    assert len(once) <= 30
 
 
 def test_lists_are_read_as_people_write_them() -> None:
