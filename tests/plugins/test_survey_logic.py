@@ -115,6 +115,11 @@ def test_what_nobody_can_ever_reach_is_named() -> None:
     assert wrong(single("s"), endings=(Ending("bye", "s = 'a' and s = 'b'"),)) == [
         "ending 1: its condition can never hold."
     ]
+    few = Quota("s", ("a",), 4)
+    assert wrong(single("s"), quotas=(few,)) == []
+    assert wrong(single("s"), quotas=(few,), anonymous=True) == [
+        "quota 1, most: in an anonymous survey it holds 5 or more, or who is let go knows what few said."
+    ]
     assert wrong(single("s"), single("x", "s = 'a' and s = 'b'"), quotas=(Quota("x", ("a",), 3),))[1:] == [
         "quota 1: it can never fill, as nobody is asked “x”."
     ]  # fmt: skip
