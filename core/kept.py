@@ -11,7 +11,18 @@ from sqlmodel import col
 from core.context import Owner
 from core.texts import Domain
 from storage.people import external_id_of
-from storage.tables import Account, Community, Consent, Delivery, LinkCode, Member, Pace, Participation, Person, SpaceRoute
+from storage.tables import (
+    Account,
+    Community,
+    Consent,
+    Delivery,
+    LinkCode,
+    Member,
+    Pace,
+    Participation,
+    Person,
+    SpaceRoute,
+)
 from storage.tx import Tx
 from storage.types import uuid7_floor
 
