@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -121,8 +121,8 @@ async def result_of(
     return (await asyncio.to_thread(results, found.definition, answers, weights))[name]
 
 
-async def words_of(session: AsyncSession, vault: Vault, wave: Wave, names: Collection[str]) -> AsyncIterator[Words]:
-    """What people wrote, to these questions, question by question."""
+async def words_of(session: AsyncSession, vault: Vault, wave: Wave, names: Collection[str]) -> AsyncGenerator[Words]:
+    """What people wrote, to these questions, question by question. Close it where not all of it is taken."""
     here = [*_of(wave), col(Answer.sealed).is_not(None)]
     here.append(col(Answer.question).in_(list(names)))
     rows = await session.stream(
@@ -130,10 +130,13 @@ async def words_of(session: AsyncSession, vault: Vault, wave: Wave, names: Colle
         .where(*here)
         .order_by(col(Answer.question), col(Answer.response_id))
     )
-    async for part in rows.partitions(AT_ONCE):
-        for response_id, name, sealed in part:
-            if sealed is not None:
-                yield Words(response_id, name, vault.open(sealed, response_id.bytes).decode())
+    try:
+        async for part in rows.partitions(AT_ONCE):
+            for response_id, name, sealed in part:
+                if sealed is not None:
+                    yield Words(response_id, name, vault.open(sealed, response_id.bytes).decode())
+    finally:
+        await rows.close()
 
 
 def has_words(definition: Definition) -> list[str]:

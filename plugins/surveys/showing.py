@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import NamedTuple
 from uuid import UUID
 
@@ -202,16 +203,18 @@ async def words_message(ctx: Context, wave_id: UUID | None, page: int = 0, searc
             return Message(text=why_not(found))
         wanted, skip, more = search.casefold(), page * MOST_WORDS, False
         several: list[tuple[str, str]] = []
-        async for one in words_of(session, ctx.vault, found.wave, await readable(session, found)):
-            if wanted and wanted not in one.text.casefold():
-                continue
-            if skip:
-                skip -= 1
-            elif len(several) == MOST_WORDS:
-                more = True
-                break
-            else:
-                several.append((found.definition.by_name[one.question].plain, one.text))
+        names = await readable(session, found)
+        async with aclosing(words_of(session, ctx.vault, found.wave, names)) as words:
+            async for one in words:
+                if wanted and wanted not in one.text.casefold():
+                    continue
+                if skip:
+                    skip -= 1
+                elif len(several) == MOST_WORDS:
+                    more = True
+                    break
+                else:
+                    several.append((found.definition.by_name[one.question].plain, one.text))
     here = found.wave.id
     controls: list[Control] = [Button(_("Search"), ctx.action("qts", here), form=True)]
     if page and not search:
