@@ -147,17 +147,17 @@ class _Check:
         try:
             for question in self._definition.questions:
                 condition = conditions.read(question.when)
+                if spaces.reachable(question):
+                    continue
+                unreachable.add(question.name)
                 if not spaces.alone(condition):
                     yield _("{place}, when: this contradicts itself, so nobody is ever asked.", place=question.name)
-                elif not spaces.reachable(question):
+                else:
                     yield _(
                         "{place}: nobody can ever come here. Its condition and those of the questions that it "
                         "depends on don’t go together.",
                         place=question.name,
                     )
-                else:
-                    continue
-                unreachable.add(question.name)
             for number, ending in enumerate(self._definition.endings, 1):
                 if not spaces.can_hold(conditions.read(ending.when)):
                     yield _("ending {n}: its condition can never hold.", n=number)

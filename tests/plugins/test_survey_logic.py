@@ -111,6 +111,12 @@ def test_what_nobody_can_ever_reach_is_named() -> None:
         "x, when: this contradicts itself, so nobody is ever asked."
     ]
     assert wrong(single("s", required=False), single("x", "not (s answered)")) == []
+    assert wrong(single("s"), single("o", "s = 'a'"), single("x", "o not answered")) == [], "who was not asked"
+    several = Question("m", Kind.MULTIPLE, "m", options=ABC, least=2)
+    assert wrong(several, single("x", "m not in ['a', 'b']")) == [
+        "x, when: this contradicts itself, so nobody is ever asked."
+    ]
+    assert wrong(several, single("x", "m not in ['a']")) == []
     assert wrong(single("s"), single("o", "s = 'a'"), single("x", "s = 'b' and not (o = 'a')")) == []
     assert wrong(single("s"), endings=(Ending("bye", "s = 'a' and s = 'b'"),)) == [
         "ending 1: its condition can never hold."
