@@ -213,8 +213,10 @@ def drawable(text: str) -> str:
         one for one in text if one in _JOINERS or unicodedata.category(one) not in _UNSEEN or one.isspace()
     )
     kept = " ".join(_WORD.findall("".join(one for one in text if not _is_emoji(one))))
-    return kept if kept.strip(_JOINERS) else ", ".join(
-        unicodedata.name(one, "").lower() for one in text if one not in _TINTS and _is_emoji(one)
+    return (
+        kept
+        if kept.strip(_JOINERS)
+        else ", ".join(unicodedata.name(one, "").lower() for one in text if one not in _TINTS and _is_emoji(one))
     )
 
 
