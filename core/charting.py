@@ -27,7 +27,8 @@ MOST_LINES = 3
 _WORD = re.compile(r"[^ \t\n\r\f\v\x1c-\x1f\x85]+")  # a space that does not break is a part of it
 _JOINERS = "\u200c\u200d"  # letters are joined by them in some scripts
 _TINTS = "\u200d\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
-_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me"})
+"""Among them the key around a digit of an emoji, for which fonts have a box."""
 
 
 class Canvas:
@@ -212,8 +213,10 @@ def drawable(text: str) -> str:
         one for one in text if one in _JOINERS or unicodedata.category(one) not in _UNSEEN or one.isspace()
     )
     kept = " ".join(_WORD.findall("".join(one for one in text if not _is_emoji(one))))
-    return kept or ", ".join(
-        unicodedata.name(one, "").lower() for one in text if one not in _TINTS and _is_emoji(one)
+    return (
+        kept
+        if kept.strip(_JOINERS)
+        else ", ".join(unicodedata.name(one, "").lower() for one in text if one not in _TINTS and _is_emoji(one))
     )
 
 

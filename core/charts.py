@@ -102,7 +102,7 @@ class Bars:
         shown = self.bars[:MOST_BARS]
         top = self.top or max((_end(one) for one in shown), default=0) or 1
         # The notes stand beside the bars, and the longest bar leaves room for its note.
-        room = min(WIDTH * 0.5, max((canvas.width_of(one.note, NOTE) for one in shown), default=0) + 14)
+        room = min(WIDTH * 0.5, max((canvas.width_of(one.note, NOTE) for one in shown), default=0) + 20)
         unit = (WIDTH - room) / max(top, max((_end(one) for one in shown), default=0))
         for one in shown:
             self._row(canvas, one, unit)

@@ -11,7 +11,18 @@ from sqlmodel import col
 from core.context import Owner
 from core.texts import Domain
 from storage.people import external_id_of
-from storage.tables import Account, Community, Consent, Delivery, LinkCode, Member, Participation, Person, SpaceRoute
+from storage.tables import (
+    Account,
+    Community,
+    Consent,
+    Delivery,
+    LinkCode,
+    Member,
+    Pace,
+    Participation,
+    Person,
+    SpaceRoute,
+)
 from storage.tx import Tx
 from storage.types import uuid7_floor
 
@@ -120,6 +131,7 @@ def erase(tx: Tx, owner: Owner) -> bool:
         return False
     # What another community told them in private, as somebody who never took part there.
     tx.execute(delete(Delivery).where(col(Delivery.account_id) == owner.account_id))
+    tx.execute(delete(Pace).where(col(Pace.lane) == account.platform, col(Pace.place) == str(owner.account_id)))
     tx.execute(delete(Account).where(col(Account.id) == owner.account_id))
     alone = ~exists().where(col(Account.person_id) == account.person_id)
     tx.execute(delete(Person).where(col(Person.id) == account.person_id, alone))

@@ -62,6 +62,6 @@ class Part(NamedTuple):
         return self.hits / self.n
 
     def check(self) -> None:
-        """Raises ValueError for what is no part."""
-        if not 0 <= self.hits <= self.n:
+        """Raises ValueError for what is no part. Weighted ones may add up to a hair more than the whole."""
+        if not 0 <= self.hits <= self.n * (1 + 1e-9):
             raise ValueError(f"{self.hits} of {self.n} is no part")

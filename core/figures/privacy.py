@@ -51,13 +51,6 @@ def shown_of(count: int, n: int, least: int = TEAM) -> int | None:
     return shown_parts([count, n - count], least)[0]
 
 
-def shown_table(cells: Sequence[Sequence[int]], least: int = TEAM) -> Table:
-    """A cross-table with its sums, each person in one cell."""
-    height, width, values, sums = _laid_out(cells)
-    shown, _all_safe = _shown(values, sums, least)
-    return _table(shown, height, width)
-
-
 def crossed(
     cells: Sequence[Sequence[int]],
     rows: Sequence[int | None],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
+from typing import Any
 
 from core.figures.figure import LEVEL, Figure, Formula, Interval
 from core.figures.shares import quantile, share
@@ -38,14 +39,21 @@ def mean(counts: Mapping[float, float], *, n: float | None = None, level: float 
     return Figure(MEAN, middle, n, Interval(middle - half, middle + half))
 
 
-def quartiles(values: Sequence[float]) -> tuple[float, Figure, float] | None:
-    """The lower quartile, the median and the upper quartile, between the two nearest where they fall between."""
+def quartiles(
+    values: Sequence[float], weights: Sequence[float] | None = None, *, n: float | None = None
+) -> tuple[float, Figure, float] | None:
+    """The lower quartile, the median and the upper quartile, between the two nearest where they fall between.
+
+    :param weights: of each value; a quartile is then the value at which a quarter of all weight is reached.
+    :param n: the effective n, where there are weights.
+    """
     if not values:
         return None
     from numpy import percentile  # heavy, and no start needs it
 
-    low, middle, high = (float(one) for one in percentile(values, [25, 50, 75]))
-    return low, Figure(MEDIAN, middle, len(values)), high
+    how: Any = {} if weights is None else {"weights": weights, "method": "inverted_cdf"}
+    low, middle, high = (float(one) for one in percentile(values, [25, 50, 75], **how))
+    return low, Figure(MEDIAN, middle, len(values) if n is None else n), high
 
 
 def nps(promoters: float, detractors: float, n: float, *, level: float = LEVEL) -> Figure | None:

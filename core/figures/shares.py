@@ -63,7 +63,7 @@ def response_rate(answered: int, could: int) -> Figure | None:
 
 
 def talkability(conversations: int, engagements: int) -> Figure | None:
-    """Conversations of engagements. On raw data, acts of a member hang together: see :func:`by_member`."""
+    """Conversations of engagements, of many members: acts of one hang together."""
     return share(conversations, engagements, TALKABILITY)
 
 

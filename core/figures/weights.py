@@ -1,18 +1,16 @@
-"""Answers made to stand for everybody: raking to known margins, and intervals by drawing members again."""
+"""Answers made to stand for everybody: raking to known margins."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.figures.figure import LEVEL, Figure, Formula, Interval
+from core.figures.figure import Figure, Formula
 
 EFFECTIVE = Formula("effective n", 1, "answers")
-BY_MEMBER = Formula("share, by member", 1, "members")
 MOST_SWEEPS = 1000
 CLOSE_ENOUGH = 1e-9
 """Of a margin's share."""
-DRAWS = 2000
 
 
 class Unweighable(ValueError):
@@ -76,35 +74,3 @@ def effective_n(weights: Sequence[float]) -> float:
     """How many equal answers these are worth (Kish): 0 where there are none."""
     squares = sum(one * one for one in weights)
     return sum(weights) ** 2 / squares if squares else 0.0
-
-
-def by_member(counted: Sequence[float], of: Sequence[float], *, level: float = LEVEL, seed: int = 0) -> Figure | None:
-    """A share of acts whose interval knows that a member's acts hang together: members are drawn again, not acts.
-
-    :param counted: acts of each member that count, such as conversations.
-    :param of: acts of each member altogether, in the same order.
-
-    None without an act. One member alone has no interval. The same data gives the same interval.
-    """
-    if not sum(of):
-        return None
-    value = sum(counted) / sum(of)
-    if len(of) < 2:
-        return Figure(BY_MEMBER, value, len(of))
-    from numpy import asarray, maximum  # heavy, and no start needs it
-    from numpy.random import default_rng
-    from scipy.stats import bootstrap
-
-    found = bootstrap(
-        (asarray(counted, float), asarray(of, float)),
-        # A draw of members who did nothing says nothing: its share is taken as nought.
-        lambda some, all_of_them, axis: some.sum(axis) / maximum(all_of_them.sum(axis), 1e-12),
-        paired=True,
-        vectorized=True,
-        n_resamples=DRAWS,
-        batch=100,
-        confidence_level=level,
-        method="percentile",
-        rng=default_rng(seed),
-    ).confidence_interval
-    return Figure(BY_MEMBER, value, len(of), Interval(float(found.low), float(found.high)))

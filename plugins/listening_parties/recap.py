@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -59,7 +60,8 @@ async def recap(session: AsyncSession, party: Party, *, drawn: bool = True) -> M
     image = None
     if songs and drawn:
         try:
-            image = await picture(chart(party, songs))
+            # The text says the most of it, and some platforms show an alt text to everybody.
+            image = replace(await picture(chart(party, songs)), alt=_("The tracks of the party with their votes"))
         except ChartError:  # the words say it, too
             logger.exception("a recap could not be drawn", party=str(party.id))
     title = _("That was {title}", title=escape(party.title))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlmodel import col
 
 from core.context import Owner
@@ -69,9 +69,14 @@ def forget(tx: Tx, owner: Owner) -> None:
     That their address left, or that they saw a code, can't be undone: who had theirs stays known to the core, by a
     fingerprint, until the drop is over.
     """
-    mine = (col(Claim.community_id) == owner.community_id, col(Claim.account_id) == owner.account_id)
+    mine: tuple[ColumnElement[bool], ...] = (
+        col(Claim.community_id) == owner.community_id,
+        col(Claim.account_id) == owner.account_id,
+    )
     ids = tx.execute(select(col(Claim.drop_id)).where(*mine)).scalars()
     locked = drops.lock(tx, {(owner.community_id, drop_id) for drop_id in ids})
+    # One that they hold since we looked, by another process, is somebody's who is new here: it runs out by itself.
+    mine = (*mine, col(Claim.drop_id).in_([drop.id for drop in locked.values()]))
     back: list[tuple[UUID, UUID]] = []
     for claim in tx.execute(select(Claim).where(*mine)).all():
         drop = locked[owner.community_id, claim.drop_id]

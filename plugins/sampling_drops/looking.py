@@ -149,12 +149,19 @@ def settings(found: Look, time_zone: str) -> list[Pair]:
         Pair(_("Given away"), stock_words(row)),
         Pair(_("Brand"), escape(definition.brand)),
         Pair(_("Stands on every post"), definition.disclosure),
-        Pair(_("Opens"), wall(row.opens_at, time_zone) if row.opens_at else _("when you publish it")),
-        Pair(_("Closes"), wall(row.closes_at, time_zone) if row.closes_at else _("when you end it")),
+        *times(row, time_zone),
         Pair(_("Screener"), _("{n} question", "{n} questions", n=questions) if questions else _("none")),
         Pair(_("Consent"), _("in your words") if definition.consent else _("in our words")),
         Pair(_("Posted in"), escape(where) or "–"),
     ]
+
+
+def times(row: Sample, time_zone: str) -> list[Pair]:
+    """From when to when. What opened when it was published says no more of that."""
+    closes = Pair(_("Closes"), wall(row.closes_at, time_zone) if row.closes_at else _("when you end it"))
+    if row.opens_at is None and row.state != drops.DRAFT:
+        return [closes]
+    return [Pair(_("Opens"), wall(row.opens_at, time_zone) if row.opens_at else _("when you publish it")), closes]
 
 
 def stock_words(row: Sample) -> Words:
@@ -196,7 +203,7 @@ def _running(ctx: Context, found: Look, said: Words) -> Message:
     return Message(
         title=_("Drop: {product}", product=escape(found.definition.product)),
         text=lines(text),
-        fields=(*funnel(row), *settings(found, ctx.place.time_zone)[3:5]),
+        fields=(*funnel(row), *times(row, ctx.place.time_zone)),
         controls=tuple(controls),
     )
 

@@ -66,6 +66,7 @@ class Claim(Table, table=True):
         ForeignKeyConstraint(["community_id", "drop_id"], ["drop_sample.community_id", "drop_sample.id"]),
         UniqueConstraint("community_id", "drop_id", "account_id"),
         Index("ix_drop_claim_state", "community_id", "drop_id", "state", "held_until"),
+        Index("ix_drop_claim_account_id", "community_id", "account_id"),
     )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlmodel import col
 
 from core.figures.privacy import TEAM, released
 from plugins.surveys.definition import OTHER, TEXTS, Definition, Given, Kind
-from plugins.surveys.tables import Answer, Response, Survey, Wave
+from plugins.surveys.tables import Answer, Response, Survey, Waiting, Wave
 from plugins.surveys.tally import Result, Weights, needed, results
 from plugins.surveys.toml_text import known
 from plugins.surveys.waves import FINISHED, OPEN
@@ -31,6 +31,8 @@ class Looked(NamedTuple):
     wave: Wave
     survey: Survey
     definition: Definition
+    unwritten: bool
+    """Anonymous answers still wait to be written down among others."""
 
     @property
     def open(self) -> bool:
@@ -39,8 +41,8 @@ class Looked(NamedTuple):
 
     @property
     def waits(self) -> bool:
-        """An anonymous wave tells nothing while it runs: what came between two looks could be very few."""
-        return self.open and self.wave.anonymous
+        """An anonymous wave tells nothing before all is written down: what came between two looks could be few."""
+        return self.wave.anonymous and (self.open or self.unwritten)
 
 
 class Words(NamedTuple):
@@ -55,17 +57,14 @@ async def look(session: AsyncSession, community_id: UUID, wave_id: UUID | None) 
     """A wave; None for any other id."""
     if wave_id is None:
         return None
-    found = (
-        await session.execute(
-            select(Wave, Survey)
-            .join(
-                Survey,
-                and_(col(Survey.community_id) == col(Wave.community_id), col(Survey.id) == col(Wave.survey_id)),
-            )
-            .where(col(Wave.community_id) == community_id, col(Wave.id) == wave_id)
-        )
-    ).first()
-    return None if found is None else Looked(found[0], found[1], known(found[0].definition))
+    found = await _looked(session, _waves(community_id).where(col(Wave.id) == wave_id))
+    return found[0] if found else None
+
+
+async def newest(session: AsyncSession, community_id: UUID, most: int, survey_id: UUID | None = None) -> list[Looked]:
+    """The newest waves, of all surveys or of one."""
+    query = _waves(community_id).order_by(col(Wave.id).desc()).limit(most)
+    return await _looked(session, query if survey_id is None else query.where(col(Wave.survey_id) == survey_id))
 
 
 async def answers_of(
@@ -122,8 +121,8 @@ async def result_of(
     return (await asyncio.to_thread(results, found.definition, answers, weights))[name]
 
 
-async def words_of(session: AsyncSession, vault: Vault, wave: Wave, names: Collection[str]) -> AsyncIterator[Words]:
-    """What people wrote, to these questions, question by question."""
+async def words_of(session: AsyncSession, vault: Vault, wave: Wave, names: Collection[str]) -> AsyncGenerator[Words]:
+    """What people wrote, to these questions, question by question. Close it where not all of it is taken."""
     here = [*_of(wave), col(Answer.sealed).is_not(None)]
     here.append(col(Answer.question).in_(list(names)))
     rows = await session.stream(
@@ -131,10 +130,13 @@ async def words_of(session: AsyncSession, vault: Vault, wave: Wave, names: Colle
         .where(*here)
         .order_by(col(Answer.question), col(Answer.response_id))
     )
-    async for part in rows.partitions(AT_ONCE):
-        for response_id, name, sealed in part:
-            if sealed is not None:
-                yield Words(response_id, name, vault.open(sealed, response_id.bytes).decode())
+    try:
+        async for part in rows.partitions(AT_ONCE):
+            for response_id, name, sealed in part:
+                if sealed is not None:
+                    yield Words(response_id, name, vault.open(sealed, response_id.bytes).decode())
+    finally:
+        await rows.close()
 
 
 def has_words(definition: Definition) -> list[str]:
@@ -161,6 +163,22 @@ def _wrote(result: Result) -> bool:
 def enough(found: Looked) -> bool:
     """Whether so many answered that anything may be told."""
     return not found.waits and found.wave.finished >= TEAM
+
+
+def _waves(community_id: UUID) -> Select[Wave, Survey, bool]:
+    unwritten = exists().where(
+        col(Waiting.community_id) == col(Wave.community_id), col(Waiting.wave_id) == col(Wave.id)
+    )
+    return (
+        select(Wave, Survey, unwritten)
+        .join(Survey, and_(col(Survey.community_id) == col(Wave.community_id), col(Survey.id) == col(Wave.survey_id)))
+        .where(col(Wave.community_id) == community_id)
+    )
+
+
+async def _looked(session: AsyncSession, query: Select[Wave, Survey, bool]) -> list[Looked]:
+    rows = await session.execute(query)
+    return [Looked(wave, survey, known(wave.definition), unwritten) for wave, survey, unwritten in rows]
 
 
 def _of(wave: Wave) -> list[ColumnElement[bool]]:

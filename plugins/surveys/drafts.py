@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
+from core.figures.privacy import TEAM
 from core.posted_in import Chosen
 from core.texts import Domain, Phrase
 from plugins.surveys import toml_text, waves
@@ -127,11 +128,23 @@ def reopen(tx: Tx, community_id: UUID, survey_id: UUID) -> None:
     for wave in waves.lock(tx, [(community_id, row.wave_id)] if row.wave_id else []).values():
         if row.most is not None and wave.finished >= row.most:
             raise Refused(_("It has as many responses as you allowed. Allow more first."))
+        if told_of(wave):
+            raise Refused(
+                _(
+                    "It is anonymous, and its results are told: opened again, they would say what the few answered "
+                    "who come now. Open a new wave."
+                )
+            )
         wave.most = row.most
         here = (col(Wave.community_id) == community_id, col(Wave.id) == wave.id)
         tx.execute(update(Wave).where(*here).values(most=row.most))
         waves.reopen(tx, wave, row.closes_at)
         waves.save(tx, [wave])
+
+
+def told_of(wave: waves.Live | Wave) -> bool:
+    """Whether it is over for good: results of an anonymous wave that were told must not be told with a few more."""
+    return wave.anonymous and wave.finished >= TEAM
 
 
 def limits(tx: Tx, community_id: UUID, survey_id: UUID, closes_at: datetime | None, most: int | None) -> None:

@@ -81,10 +81,14 @@ async def exported(session: AsyncSession, owner: Owner) -> dict[str, Any]:
 def forgotten(tx: Tx, owner: Owner) -> None:
     """Erase a member's answers and that they took part. Of anonymous answers nobody can tell which are theirs."""
     theirs = (col(Response.community_id) == owner.community_id, col(Response.member_id) == owner.member_id)
+    ids = tx.execute(select(col(Response.wave_id)).where(*theirs)).scalars()
+    rooms = waves.lock(tx, {(owner.community_id, wave_id) for wave_id in ids})
+    # Looked at once more: until the lock another process may have counted them.
     rows = tx.execute(
-        select(col(Response.id), col(Response.wave_id), col(Response.state), col(Response.cells)).where(*theirs)
+        select(col(Response.id), col(Response.wave_id), col(Response.state), col(Response.cells)).where(
+            *theirs, col(Response.wave_id).in_([wave.id for wave in rooms.values()])
+        )
     ).all()
-    rooms = waves.lock(tx, {(owner.community_id, row.wave_id) for row in rows})
     for row in rows:  # few
         wave = rooms[owner.community_id, row.wave_id]
         if row.state == FINISHED:
@@ -97,7 +101,11 @@ def forgotten(tx: Tx, owner: Owner) -> None:
             col(Answer.response_id).in_([row.id for row in rows]),
         )
     )
-    tx.execute(delete(Response).where(*theirs))
+    tx.execute(
+        delete(Response).where(
+            col(Response.community_id) == owner.community_id, col(Response.id).in_([row.id for row in rows])
+        )
+    )
     tx.execute(
         delete(Taker).where(col(Taker.community_id) == owner.community_id, col(Taker.member_id) == owner.member_id)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from core.figures.privacy import TEAM
 from core.texts import Domain, Phrase
 from plugins.surveys import conditions
 from plugins.surveys.conditions import Test, Unreadable
@@ -50,6 +51,9 @@ class _Check:
                 yield self._wrong(f"ending {number}", "when", why)
             yield from self._places(ending.text, everything, f"ending {number}", "text")
         for number, quota in enumerate(self._definition.quotas, 1):
+            if self._definition.anonymous and quota.most < TEAM:
+                why = _("in an anonymous survey it holds {n} or more, or who is let go knows what few said", n=TEAM)
+                yield _named(f"quota {number}", "most", why)
             for why in self._quota(quota):
                 yield _named(f"quota {number}", quota.question, why)
         yield from _margins(self._definition)
@@ -143,17 +147,17 @@ class _Check:
         try:
             for question in self._definition.questions:
                 condition = conditions.read(question.when)
+                if spaces.reachable(question):
+                    continue
+                unreachable.add(question.name)
                 if not spaces.alone(condition):
                     yield _("{place}, when: this contradicts itself, so nobody is ever asked.", place=question.name)
-                elif not spaces.reachable(question):
+                else:
                     yield _(
                         "{place}: nobody can ever come here. Its condition and those of the questions that it "
                         "depends on don’t go together.",
                         place=question.name,
                     )
-                else:
-                    continue
-                unreachable.add(question.name)
             for number, ending in enumerate(self._definition.endings, 1):
                 if not spaces.can_hold(conditions.read(ending.when)):
                     yield _("ending {n}: its condition can never hold.", n=number)

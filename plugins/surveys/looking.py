@@ -19,7 +19,7 @@ from core.moments import dated
 from core.posted_in import choosing, count_spaces
 from core.texts import Domain, Phrase, Words
 from plugins.surveys.definition import Definition, Kind, Question
-from plugins.surveys.drafts import missing
+from plugins.surveys.drafts import missing, told_of
 from plugins.surveys.tables import Survey, SurveyChannel, Wave
 from plugins.surveys.taking import gone
 from plugins.surveys.toml_text import known
@@ -191,7 +191,7 @@ def _controls(ctx: Context, found: Look, *, ready: bool) -> list[Control]:
     elif ready:
         again = _("Open it") if row.state == DRAFT else _("Open a new wave")
         controls.append(Button(again, ctx.action("open", about), style=ButtonStyle.PRIMARY))
-        if row.state == CLOSED:
+        if row.state == CLOSED and found.wave is not None and not told_of(found.wave):
             controls.append(Button(_("Open the last wave again"), ctx.action("reopen", about)))
     if found.definition.questions:
         controls.append(Button(_("Preview"), ctx.action("xgo", about)))

@@ -1,7 +1,7 @@
 """What members say, taken for all who wait: one transaction locks their waves, and no quota is ever exceeded.
 
-A quota counts finished responses. Whoever gives an answer whose quota is full is let go at once; whoever finishes is
-counted under the lock, or let go if it filled meanwhile.
+A quota counts finished responses. Whoever gives an answer whose quota is full is let go at once, of an anonymous wave
+when they send; whoever finishes is counted under the lock, or let go if it filled meanwhile.
 """
 
 from __future__ import annotations
@@ -166,6 +166,8 @@ class _Turn:
         others = room.wave.filled
         for number in one.cells:
             others[number] -= 1
+        if room.wave.anonymous and not self._sends(one):
+            others = {}  # whoever tries answers sees how full a quota is, and so what the one said who sent last
         found = step(room.definition, one.sheet, self._said, others, review=room.wave.anonymous)
         if found.what is Is.FULL and done:
             return self._told(Stands.STEP, found, finished=True)  # nothing is kept of a change that can't be
@@ -181,6 +183,11 @@ class _Turn:
             self._finish(one, found.walked, done)
             found = found._replace(what=Is.DONE)
         return self._told(Stands.STEP, found, finished=done)
+
+    def _sends(self, one: _One) -> bool:
+        """Whether they are done and send it: there is no way back from that."""
+        walked = walk(self._room.definition, one.sheet.answers, one.sheet.seed)
+        return self._said.verb is Verb.SEND and walked.next is None
 
     def _new(self) -> _One:
         request, tx = self._request, self._tx

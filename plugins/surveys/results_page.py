@@ -10,8 +10,8 @@ from core.markup import escape
 from core.message import Button, Message, Pair
 from core.texts import Domain
 from plugins.surveys.actions import action
-from plugins.surveys.answered import enough
-from plugins.surveys.showing import newest_waves, response_rates, why_not
+from plugins.surveys.answered import enough, newest
+from plugins.surveys.showing import response_rates, why_not
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +30,7 @@ FILES = {
 async def results_overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
     """The newest waves with their files."""
     shown = []
-    waves = await newest_waves(session, viewer.community_id, MOST_WAVES)
+    waves = await newest(session, viewer.community_id, MOST_WAVES)
     rates = await response_rates(session, viewer.community_id, waves, viewer.language)
     for one in waves:
         title = _("Results of “{title}”, wave {n}", title=escape(one.definition.title), n=one.wave.number)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
-
-from sqlalchemy import and_, select
-from sqlmodel import col
 
 from core.charts import picture
 from core.context import Context
@@ -19,12 +17,11 @@ from core.message import MAX_BUTTON_LABEL, Button, ButtonStyle, Choice, Control,
 from core.numbers import percent
 from core.texts import Domain, Phrase
 from plugins.surveys.actions import action as action_of
-from plugins.surveys.answered import Looked, enough, has_words, look, readable, result_of, words_of
+from plugins.surveys.answered import Looked, enough, has_words, look, newest, readable, result_of, words_of
 from plugins.surveys.definition import Definition, Question, Seen
 from plugins.surveys.looking import STATES, long, short
 from plugins.surveys.result_words import Teller, told_words
 from plugins.surveys.standing import standing
-from plugins.surveys.tables import Survey, Wave
 from plugins.surveys.tally import Result
 from plugins.surveys.toml_text import known
 from plugins.surveys.waves import FINISHED, OPEN
@@ -61,22 +58,10 @@ def gone() -> Message:
     return Message(text=_("That survey is gone."))
 
 
-async def newest_waves(session: AsyncSession, community_id: UUID, most: int = MOST_WAVES) -> list[Looked]:
-    """The newest waves."""
-    rows = await session.execute(
-        select(Wave, Survey)
-        .join(Survey, and_(col(Survey.community_id) == col(Wave.community_id), col(Survey.id) == col(Wave.survey_id)))
-        .where(col(Wave.community_id) == community_id)
-        .order_by(col(Wave.id).desc())
-        .limit(most)
-    )
-    return [Looked(wave, survey, known(wave.definition)) for wave, survey in rows]
-
-
 async def list_message(ctx: Context) -> Message:
     """Which survey's results; the only one at once."""
     async with ctx.session() as session:
-        waves = await newest_waves(session, ctx.community_id)
+        waves = await newest(session, ctx.community_id, MOST_WAVES)
     if not waves:
         return Message(text=_("No survey ran yet. `/hall survey` makes one."))
     if len(waves) == 1:
@@ -233,16 +218,18 @@ async def words_message(ctx: Context, wave_id: UUID | None, page: int = 0, searc
             return Message(text=why_not(found))
         wanted, skip, more = search.casefold(), page * MOST_WORDS, False
         several: list[tuple[str, str]] = []
-        async for one in words_of(session, ctx.vault, found.wave, await readable(session, found)):
-            if wanted and wanted not in one.text.casefold():
-                continue
-            if skip:
-                skip -= 1
-            elif len(several) == MOST_WORDS:
-                more = True
-                break
-            else:
-                several.append((found.definition.by_name[one.question].plain, one.text))
+        names = await readable(session, found)
+        async with aclosing(words_of(session, ctx.vault, found.wave, names)) as words:
+            async for one in words:
+                if wanted and wanted not in one.text.casefold():
+                    continue
+                if skip:
+                    skip -= 1
+                elif len(several) == MOST_WORDS:
+                    more = True
+                    break
+                else:
+                    several.append((found.definition.by_name[one.question].plain, one.text))
     here = found.wave.id
     controls: list[Control] = [Button(_("Search"), ctx.action("qts", here), form=True)]
     if page and not search:

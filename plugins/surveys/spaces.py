@@ -111,8 +111,6 @@ class Spaces:
         return found
 
     def _both(self, one: Term, other: Term) -> Term | None:
-        if not one or not other:
-            return one or other
         both = dict(one)
         for variable, values in other.items():
             left = both[variable] & values if variable in both else values

@@ -91,6 +91,7 @@ class Response(Table, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["community_id", "wave_id"], ["survey_wave.community_id", "survey_wave.id"]),
         UniqueConstraint("community_id", "wave_id", "member_id"),
+        Index("ix_survey_response_member_id", "community_id", "member_id"),
     )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)
@@ -143,6 +144,7 @@ class Taker(Table, table=True):
     __tablename__ = "survey_taker"
     __table_args__ = (
         ForeignKeyConstraint(["community_id", "wave_id"], ["survey_wave.community_id", "survey_wave.id"]),
+        Index("ix_survey_taker_member_id", "community_id", "member_id"),
         {"sqlite_with_rowid": False},
     )
 

@@ -7,7 +7,7 @@ not told where that would tell how many they were.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -142,10 +142,11 @@ def tally(question: Question, answers: Answers, weights: Weights | None = None, 
         case Kind.RANKING:
             return _ranked(result, given, weigh)
         case Kind.NUMBER:
-            return replace(result, figures=_numbers([float(one) for one in _only(given, (int, float))], Unit.NUMBER))
+            numbers = {one: float(what) for one, what in given.items() if isinstance(what, (int, float))}
+            return replace(result, figures=_numbers(numbers, weigh, Unit.NUMBER))
         case Kind.DATE:
-            days = [float(date.fromisoformat(one).toordinal()) for one in _only(given, str)]
-            return replace(result, figures=_numbers(days, Unit.DAY))
+            days = {one: date.fromisoformat(what).toordinal() for one, what in given.items() if isinstance(what, str)}
+            return replace(result, figures=_numbers(days, weigh, Unit.DAY))
     return result
 
 
@@ -268,8 +269,9 @@ def _led(result: Result, apart: Callable[[str, str], tuple[float, float]], n: fl
     return replace(result, leaders=(first, second), close=close)
 
 
-def _numbers(values: Sequence[float], unit: Unit) -> tuple[Told, ...]:
-    found = quartiles(values)
+def _numbers(values: Mapping[UUID, float], weigh: _Weighing, unit: Unit) -> tuple[Told, ...]:
+    worth = [weigh.of([one]) for one in values]
+    found = quartiles([*values.values()], None if weigh.effective is None else worth, n=weigh.n)
     if found is None:
         return ()
     low, middle, high = found
@@ -278,9 +280,10 @@ def _numbers(values: Sequence[float], unit: Unit) -> tuple[Told, ...]:
         Told(_("A quarter is at or below"), replace(middle, value=low), unit),
         Told(_("A quarter is at or above"), replace(middle, value=high), unit),
     ]
-    average = mean(Counter(values)) if unit is Unit.NUMBER else None
-    return (*told, Told(_("Mean"), average, unit)) if average else tuple(told)
-
-
-def _only(given: Mapping[UUID, Given], kind: type | tuple[type, ...]) -> list[str]:
-    return [one for one in given.values() if isinstance(one, kind)]  # type: ignore[misc]  # kind says what they are
+    if unit is Unit.NUMBER:
+        counts: dict[float, float] = defaultdict(float)
+        for value, weight in zip(values.values(), worth, strict=True):
+            counts[value] += weight
+        if (average := mean(counts)) is not None:
+            told.append(Told(_("Mean"), average, unit))
+    return tuple(told)

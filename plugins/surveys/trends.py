@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from core.charts import Line, Lines, Point, Range, picture
 from core.context import Context
 from core.figures import Figure
 from core.message import Button, Message, cut
 from core.texts import Domain, Words
-from plugins.surveys.answered import Looked, enough, look, result_of
+from plugins.surveys.answered import Looked, enough, look, newest, result_of
 from plugins.surveys.result_words import ASKED, Teller
 from plugins.surveys.showing import ask_of, gone
-from plugins.surveys.tables import Wave
 from plugins.surveys.tally import Result, Unit
-from plugins.surveys.toml_text import known
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -63,19 +58,12 @@ async def trend_message(ctx: Context, wave_id: UUID | None, number: int) -> Mess
 
 async def over_waves(session: AsyncSession, found: Looked, name: str) -> list[Seen]:
     """What came of the question in each wave that asked it in the same way, the oldest first."""
-    rows = await session.scalars(
-        select(Wave)
-        .where(col(Wave.community_id) == found.wave.community_id, col(Wave.survey_id) == found.survey.id)
-        .order_by(col(Wave.number).desc())
-        .limit(MOST_WAVES)
-    )
     kind = found.definition.by_name[name].kind
     several = []
-    for wave in reversed(rows.all()):
-        one = Looked(wave, found.survey, known(wave.definition))
+    for one in reversed(await newest(session, found.wave.community_id, MOST_WAVES, found.survey.id)):
         asked = one.definition.by_name.get(name)
         if asked is not None and asked.kind is kind and enough(one):
-            several.append(Seen(wave.opened_at, await result_of(session, one, name)))  # twelve at most
+            several.append(Seen(one.wave.opened_at, await result_of(session, one, name)))  # twelve at most
     return several
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from sandbox.discord import checks, commands, permissions, rules
+from sandbox.discord.answers import Answers
 from sandbox.discord.errors import FieldErrors, Refusal, missing_access, missing_permissions, unknown
 from sandbox.discord.gateway import Gateway, application_flags, sees_content
 from sandbox.discord.http import Answer, Call, Route, Routes
 from sandbox.discord.interactions import Interactions
-from sandbox.discord.limits import MESSAGE_BUCKET, OTHER_BUCKET, REACTION_BUCKET, WEBHOOK_BUCKET
+from sandbox.discord.limits import MESSAGE_BUCKET, OTHER_BUCKET, REACTION_BUCKET
 from sandbox.discord.messages import Messages
 from sandbox.discord.permissions import Permission
 from sandbox.discord.wire import (
@@ -26,9 +27,6 @@ from sandbox.discord.wire import (
 from sandbox.discord.world import DM, THREADS, Channel, Guild, Membership, Message, User, Wire, World
 
 CREATE = "POST /channels/{channel}/messages"
-FOLLOW_UP = "POST /webhooks/{application}/{token}"
-EDIT_ANSWER = "PATCH /webhooks/{application}/{token}/messages/{message}"
-CALLBACK = "POST /interactions/{interaction}/{token}/callback"
 
 
 class Rest:
@@ -47,7 +45,6 @@ class Rest:
         self._world = world
         self._gateway = gateway
         self._messages = messages
-        self._interactions = interactions
         self._book = book
         self.routes = Routes()
         plain = {
@@ -94,15 +91,7 @@ class Rest:
         self.routes.add(Route(CREATE, self.create_message, limit=message_bucket))
         edit = "PATCH /channels/{channel}/messages/{message}"
         self.routes.add(Route(edit, self.edit_message, limit=message_bucket))
-        self.routes.add(Route(CALLBACK, self.callback, open=True, interaction=True, limit=None))
-        webhook = {
-            FOLLOW_UP: self.follow_up,
-            "GET /webhooks/{application}/{token}/messages/{message}": self.get_answer,
-            EDIT_ANSWER: self.edit_answer,
-            "DELETE /webhooks/{application}/{token}/messages/{message}": self.delete_answer,
-        }
-        for name, handler in webhook.items():
-            route = Route(name, handler, open=True, interaction=True, bucket="webhook", limit=WEBHOOK_BUCKET)
+        for route in Answers(world, interactions).routes():
             self.routes.add(route)
 
     # -- finding, with Discord's refusals --------------------------------------------------------------------
@@ -464,36 +453,6 @@ class Rest:
         if start is not None:
             self._gateway.tell_message("MESSAGE_UPDATE", start)
         return wire
-
-    # -- interactions ----------------------------------------------------------------------------------------
-    async def callback(self, call: Call) -> Answer:
-        answered = self._interactions.answer(call.id(0), call.path[1], call.fields, call.files, CALLBACK)
-        if call.query.get("with_response") in {"1", "true"}:
-            return 200, answered
-        return 204, None
-
-    def _own_webhook(self, call: Call) -> None:
-        if call.id(0) != self._world.application:
-            raise unknown("Webhook")
-
-    async def follow_up(self, call: Call) -> Answer:
-        self._own_webhook(call)
-        message = self._interactions.follow_up(call.path[1], call.fields, call.files, FOLLOW_UP)
-        return 200, message_wire(self._world, message)
-
-    async def get_answer(self, call: Call) -> Answer:
-        self._own_webhook(call)
-        return 200, message_wire(self._world, self._interactions.message_of(call.path[1], call.path[2]))
-
-    async def edit_answer(self, call: Call) -> Answer:
-        self._own_webhook(call)
-        message = self._interactions.edit(call.path[1], call.path[2], call.fields, call.files, EDIT_ANSWER)
-        return 200, message_wire(self._world, message)
-
-    async def delete_answer(self, call: Call) -> Answer:
-        self._own_webhook(call)
-        self._interactions.delete(call.path[1], call.path[2])
-        return 204, None
 
 
 def _newest(channel: Channel, before: int) -> Iterator[Message]:

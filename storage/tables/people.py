@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from storage.tables.base import Table
@@ -52,7 +52,10 @@ class Once(Table, table=True):
     """That an account, or one that it was linked with, had what a subject gives once. Gone when nothing is given."""
 
     __tablename__ = "once"
-    __table_args__ = (ForeignKeyConstraint(["community_id"], ["community.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id"], ["community.id"]),
+        Index("ix_once_claim_id", "community_id", "subject_id", "claim_id"),
+    )
 
     community_id: UUID = Field(sa_type=Id, primary_key=True)
     subject_id: UUID = Field(sa_type=Id, primary_key=True)

@@ -85,6 +85,8 @@ def test_more_bars_than_fit_are_counted() -> None:
 def test_emoji_are_left_to_the_words_beside_the_picture() -> None:
     assert drawable("Yes 👍🏽 please") == "Yes please"
     assert drawable("👍🏽") == "thumbs up sign"
+    assert drawable("👨‍👩‍👧") == "man, woman, girl", "what joins them is nothing to read"
+    assert drawable("5️⃣") == "5"
     assert drawable("⭐⭐") == "white medium star, white medium star"
     assert drawable("▲ 3 日本 ✓") == "▲ 3 日本 ✓"
 

@@ -200,8 +200,7 @@ async def test_all_is_shown_and_then_nothing_leads_to_them(hall: Hall, bot: Fake
 
     sure = (await bot.command("forget", "olga")).button("Erase all of mine")
     assert "your account" in (await bot.press(sure, "olga")).text
-    # The pace of the private chat is forgotten after an hour.
-    assert await leading_to(hall, ids) - {"pace"} == {"participation"}
+    assert await leading_to(hall, ids) == {"participation"}
     assert await filled(hall) == set()
     assert await rows(hall.store, "SELECT count(*) FROM person") == [(0,)]
     assert await kinds(hall.store) == before  # what was counted stays counted

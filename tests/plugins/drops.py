@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
-from sqlmodel import col
 
 from core.action import Action
-from core.hall import Hall
-from core.testing import FakeAnswering, FakeBot, SetClock, hall_for, install
+from core.testing import FakeAnswering, FakeBot, SetClock
 from core.testing.fake_bot import Post
 from plugins.sampling_drops import SamplingDrops, drafts
 from plugins.sampling_drops import codes as code_list
@@ -24,9 +19,9 @@ from plugins.sampling_drops.definition import Definition, Question
 from plugins.sampling_drops.tables import Sample
 from plugins.sampling_drops.toml_text import Said
 from storage.engine import Store
-from storage.tables import Community
 from storage.tx import Tx
 from tests.core.kit import rows, until
+from tests.plugins.two_spaces import TwoSpaces
 
 COFFEE = Question("Do you drink coffee?", ("Yes", "No"), ("Yes",))
 OATS = Definition("Oat drink, 1 litre", "Havre")
@@ -41,25 +36,9 @@ ADDRESS = {
 AGREED = {"consent": "yes"}
 
 
-class OtherBot(FakeBot):
-    """Another platform."""
-
-    platform: ClassVar[str] = "other"
-
-
 @dataclass
-class Town:
-    """A community in a space on each of two platforms, whose manager is Olga."""
-
-    hall: Hall
-    bot: FakeBot
-    other: FakeBot
-    time: SetClock
-    community: UUID
-
-    @property
-    def store(self) -> Store:
-        return self.hall.store
+class Town(TwoSpaces):
+    """The community, and what happens in it."""
 
     async def draft(
         self,
@@ -114,13 +93,6 @@ class Town:
         await self.fill(drop_id, who, "go", AGREED, bot)
         return await self.fill(drop_id, who, "addr", {**ADDRESS, "name": f"{who} Amundsen"}, bot)
 
-    async def link(self, who: str, other: str) -> None:
-        """Somebody on the first platform is somebody on the other."""
-        said = (await self.bot.command("link", who)).text
-        found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", said)
-        assert found
-        assert "one person" in (await self.other.command("link", other, found.group())).text
-
     async def row(self, drop_id: UUID) -> Sample:
         async with self.store.session() as session:
             found = await session.get(Sample, (self.community, drop_id))
@@ -141,19 +113,6 @@ class Town:
         assert (row.held, row.given) == (states.get("held", 0), states.get("given", 0))
         assert row.held + row.given <= row.stock
 
-    async def later(self, **time: float) -> None:
-        """Time passes, and the planner has looked."""
-        self.time.pass_by(**time)
-        await self.look()
-
-    async def look(self) -> None:
-        """Until no alarm is due."""
-        self.hall.wake()
-        async with asyncio.timeout(5):
-            while await rows(self.store, f"SELECT 1 FROM alarm WHERE at <= '{_text(self.store, self.time.now())}'"):  # noqa: S608
-                self.hall.wake()
-                await asyncio.sleep(0.01)
-
     def cards(self, bot: FakeBot | None = None) -> list[Post]:
         """The drops that stand in both channels, or in one platform's, the oldest first."""
         several = (bot,) if bot is not None else (self.bot, self.other)
@@ -173,25 +132,8 @@ class Town:
             raise AssertionError([post.message for post in self.cards()]) from None
 
 
-def _text(store: Store, moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f") + ("+00" if store.dialect == "postgresql" else "")
-
-
 @pytest.fixture
 async def town(opened: Store, time: SetClock, bot: FakeBot) -> AsyncIterator[Town]:
-    """A started hall over both platforms, which Olga set up."""
-    other = OtherBot()
-    async with hall_for(opened, time, [bot, other], [SamplingDrops()]) as hall:
-        await install(bot)
-        code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", (await bot.command("code", "olga")).text)
-        assert code
-        other.standings["olga"] = bot.standings["olga"]
-        await other.arrive("olga", "yard")
-        joined = await other.command("join", "olga", code.group(), space="yard")
-        other.where = lambda space="yard", channel="general", *, private=False: FakeBot.where(  # type: ignore[method-assign]  # its one space
-            other, space, channel, private=private
-        )
-        async with opened.session() as session:
-            community = (await session.scalars(select(col(Community.id)))).one()
-        assert joined.message is not None
-        yield Town(hall, bot, other, time, community)
+    """It, set up."""
+    async with Town.settled(opened, time, bot, SamplingDrops()) as town:
+        yield town

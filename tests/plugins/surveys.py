@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
-from sqlmodel import col
 
 from core.action import Action
-from core.hall import Hall
 from core.message import Choice
-from core.testing import FakeAnswering, FakeBot, SetClock, hall_for, install
+from core.testing import FakeAnswering, FakeBot, SetClock
 from core.testing.fake_bot import Post
 from plugins.surveys import Surveys, drafts, toml_text
 from plugins.surveys.tables import Survey, Wave
 from storage.engine import Store
-from storage.tables import Channel, Community
 from storage.tx import Tx
 from tests.core.kit import rows, until
+from tests.plugins.two_spaces import TwoSpaces
 
 SHORT = """
 title = "Tea time"
@@ -55,25 +50,9 @@ required = false
 """
 
 
-class OtherBot(FakeBot):
-    """Another platform."""
-
-    platform: ClassVar[str] = "other"
-
-
 @dataclass
-class Town:
-    """A community in a space on each of two platforms, whose manager is Olga."""
-
-    hall: Hall
-    bot: FakeBot
-    other: FakeBot
-    time: SetClock
-    community: UUID
-
-    @property
-    def store(self) -> Store:
-        return self.hall.store
+class Town(TwoSpaces):
+    """The community, and what happens in it."""
 
     async def draft(self, text: str = SHORT, **more: Any) -> UUID:
         """A draft that is to be posted in both spaces."""
@@ -121,13 +100,6 @@ class Town:
         await self.pick(wave_id, who, 0, drink, bot=bot)
         return await self.press(wave_id, who, "s", 3, bot=bot)
 
-    async def link(self, who: str, other: str) -> None:
-        """Somebody on the first platform is somebody on the other."""
-        said = (await self.bot.command("link", who)).text
-        found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", said)
-        assert found
-        assert "one person" in (await self.other.command("link", other, found.group())).text
-
     async def wave(self, wave_id: UUID) -> Wave:
         async with self.store.session() as session:
             found = await session.get(Wave, (self.community, wave_id))
@@ -143,19 +115,6 @@ class Town:
     async def kept(self, columns: str = "question, place, option, number") -> list[tuple[object, ...]]:
         """What results are made of."""
         return sorted(await rows(self.store, f"SELECT {columns} FROM survey_answer"), key=str)  # noqa: S608
-
-    async def later(self, **time: float) -> None:
-        """Time passes, and the planner has looked."""
-        self.time.pass_by(**time)
-        await self.look()
-
-    async def look(self) -> None:
-        """Until no alarm is due."""
-        self.hall.wake()
-        async with asyncio.timeout(5):
-            while await rows(self.store, f"SELECT 1 FROM alarm WHERE at <= '{_text(self.store, self.time)}'"):  # noqa: S608
-                self.hall.wake()
-                await asyncio.sleep(0.01)
 
     def card(self, bot: FakeBot | None = None) -> Post:
         """The newest post of a survey."""
@@ -193,27 +152,8 @@ def labels(seen: FakeAnswering | Post) -> list[str]:
     ]
 
 
-def _text(store: Store, time: SetClock) -> str:
-    return time.now().strftime("%Y-%m-%d %H:%M:%S.%f") + ("+00" if store.dialect == "postgresql" else "")
-
-
 @pytest.fixture
 async def town(opened: Store, time: SetClock, bot: FakeBot) -> AsyncIterator[Town]:
-    """A started hall over both platforms, which Olga set up."""
-    other = OtherBot()
-    async with hall_for(opened, time, [bot, other], [Surveys()]) as hall:
-        await install(bot)
-        code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", (await bot.command("code", "olga")).text)
-        assert code
-        other.standings["olga"] = bot.standings["olga"]
-        await other.arrive("olga", "yard")
-        await other.command("join", "olga", code.group(), space="yard")
-        other.where = lambda space="yard", channel="general", *, private=False: FakeBot.where(  # type: ignore[method-assign]  # its one space
-            other, space, channel, private=private
-        )
-        async with opened.session() as session:
-            community = (await session.scalars(select(col(Community.id)))).one()
-            channels = (await session.scalars(select(col(Channel.id)))).all()
-        if len(channels) < 2:
-            raise AssertionError("both spaces have a channel")
-        yield Town(hall, bot, other, time, community)
+    """It, set up."""
+    async with Town.settled(opened, time, bot, Surveys()) as town:
+        yield town

@@ -56,6 +56,9 @@ async def test_a_party_from_its_announcement_to_its_recap(house: House) -> None:
     assert "2 tracks\n4 took part\n- Can – Vitamin C · 👍 1 · 👎 1" in str(recap.message.text)
     assert "1\\. mia" in str(recap.message.text)
     assert recap.message.image is not None
+    assert str(recap.message.image.alt) == "The tracks of the party with their votes", (
+        "some show it under the picture"
+    )
     assert card.message.controls == post.message.controls == reminder.message.controls == ()
     assert await kinds(house.hall.store) == {"announce": 1, "rsvp": 1, "add": 1, "vote": 2}
     await house.pass_by(7 * 86400, step=86400)

@@ -7,10 +7,12 @@ import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pyrage
 import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from core.context import Viewer
 from core.files import Desk, File
@@ -19,6 +21,8 @@ from plugins.sampling_drops import SamplingDrops, codes, drops, parcels
 from plugins.sampling_drops.definition import Question
 from plugins.sampling_drops.drafts import Refused
 from plugins.sampling_drops.parcels import KEPT
+from plugins.sampling_drops.tables import Claim
+from storage.tx import Tx
 from tests.core.kit import kinds, one_store, rows
 from tests.plugins.drops import ADDRESS, AGREED, COFFEE, OATS, VOUCHER, Town
 from tests.plugins.drops import town as town
@@ -193,6 +197,36 @@ async def test_what_is_held_goes_back_when_somebody_is_forgotten(town: Town) -> 
     assert (await town.row(drop)).state == "closed"
     await town.true_counts(drop)
     assert await rows(town.store, "SELECT count(*) FROM once") == [(0,)]
+
+
+@one_store
+async def test_what_is_taken_while_somebody_is_forgotten_is_not_lost(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop, late = await town.open(stock=1), await town.open(stock=1)
+    for one in (drop, late):
+        await town.press(one, "mia")
+    claim = select(col(Claim.account_id)).where(col(Claim.drop_id) == late)
+    async with town.store.session() as session:
+        mia = await session.scalar(claim)
+    lock = drops.lock
+
+    def hers(tx: Tx, account_id: UUID | None) -> None:
+        tx.execute(update(Claim).where(col(Claim.drop_id) == late).values(account_id=account_id))
+
+    def meanwhile(tx: Tx, keys: Any) -> Any:
+        found = lock(tx, keys)
+        hers(tx, mia)  # as if another process had just written it
+        return found
+
+    await town.store.write(lambda tx: hers(tx, uuid4()))
+    monkeypatch.setattr(drops, "lock", meanwhile)
+    await town.bot.press((await town.bot.command("forget", "mia")).button("Erase all of mine"), "mia")
+    monkeypatch.undo()
+    await town.true_counts(late)
+    assert (await town.row(late)).held == 1
+    await town.later(minutes=16)
+    assert (await town.row(late)).held == 0
 
 
 @one_store

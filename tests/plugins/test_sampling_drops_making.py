@@ -89,6 +89,8 @@ async def test_a_drop_is_made_by_forms_previewed_and_published(town: Town) -> No
     assert town.cards() == []
     done = await town.bot.press(asked.button("Publish"), "olga")
     assert "On its way" in done.text
+    assert "Opens" not in fields(done), "it has opened"
+    assert fields(done)["Closes"] == "2026-11-22 20:30"
     await town.until_card("2 of 2 left")
     await town.until_card("Ad: \\_free\\_")
     assert "published already" in (await town.bot.press(asked.button("Publish"), "olga")).text

@@ -15,8 +15,9 @@ from storage.engine import Store
 from storage.vault import Vault
 from tests.core.conftest import MIGRATIONS
 from tests.core.kit import kinds, rows
-from tests.plugins.drops import ADDRESS, AGREED, VOUCHER, OtherBot, Town
+from tests.plugins.drops import ADDRESS, AGREED, VOUCHER, Town
 from tests.plugins.drops import town as town
+from tests.plugins.two_spaces import OtherBot
 
 MEMBERS, UNITS, PAIRS = 60, 25, 6
 

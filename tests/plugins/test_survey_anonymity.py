@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import inspect, select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import OperationalError
 
+from core.action import Action
 from core.alarms import Ring
 from plugins.surveys import anonymous, drafts, waves
+from plugins.surveys.answered import enough, look, newest
+from plugins.surveys.tables import Waiting
+from storage.bulk import insert_all
 from storage.tables import metadata
 from storage.tx import Tx
 from storage.types import Id
 from tests.core.kit import kinds, one_store, rows
-from tests.plugins.surveys import Town, town
+from tests.plugins.surveys import Town, labels, town
 
 __all__ = ["town"]
 
@@ -35,7 +39,7 @@ required = false
 [[quota]]
 question = "well"
 answers = ["1"]
-most = 1
+most = 5
 """
 
 
@@ -143,14 +147,71 @@ async def test_who_sent_can_change_nothing_and_who_comes_again_is_told_why(town:
 
 async def test_that_somebody_was_left_out_by_a_quota_is_kept_nowhere(town: Town) -> None:
     wave = await town.open(SECRET)
-    await send(town, wave, "jon", 0)
-    assert "heard enough" in (await town.pick(wave, "mia", 0, 0)).text
+    for number in range(5):
+        await send(town, wave, f"m{number}", 0)
+    await town.pick(wave, "mia", 0, 0)
+    await town.press(wave, "mia", "s", 1)
+    assert "heard enough" in (await town.press(wave, "mia", "send")).text
     store = await values_of(town)
-    assert len(store["survey_taker"]) == 2
+    assert len(store["survey_taker"]) == 6
     assert store["survey_response"] == []
-    assert len(store["survey_waiting"]) == 1
-    assert await kinds(town.store) == {"start": 2}
+    assert len(store["survey_waiting"]) == 5
+    assert await kinds(town.store) == {"start": 6}
     assert (await town.wave(wave)).screened == 1
+
+
+@one_store
+async def test_a_quota_does_not_tell_what_the_last_one_said(town: Town) -> None:
+    wave = await town.open(SECRET)
+    for number in range(4):
+        await send(town, wave, f"m{number}", 0)
+
+    async def try_it() -> list[str]:
+        """Somebody tries the answer that is counted, and all that is short of sending it."""
+        seen = [await town.pick(wave, "eve", 0, 0)]
+        seen += [await town.press(wave, "eve"), await town.press(wave, "eve", "s", 1), await town.press(wave, "eve")]
+        await town.pick(wave, "eve", 0, 2)
+        return [one.text for one in seen]
+
+    await town.pick(wave, "eve", 0, 0)
+    early = (await town.press(wave, "eve", "send")).text
+    await try_it()
+    before = await try_it()
+    await send(town, wave, "jon", 0)
+    await town.pick(wave, "zoe", 0, 0)
+    assert (await town.press(wave, "zoe", "send")).text == early, "it is not sent before it is done"
+    assert await try_it() == before
+    await town.pick(wave, "eve", 0, 0)
+    assert "heard enough" in (await town.press(wave, "eve", "send")).text
+    assert (await town.wave(wave)).cells == {"0": 5}, "never exceeded"
+
+
+async def test_two_looks_at_the_results_never_differ_by_a_few(town: Town) -> None:
+    wave = await town.open(SECRET)
+    survey = await town.survey(wave)
+    await send(town, wave, "mia", 3)
+    await close(town, wave)
+    await town.store.write(lambda tx: drafts.reopen(tx, town.community, survey.id))  # nothing was told yet
+    for number in range(5):
+        await send(town, wave, f"m{number}", 2)
+    await town.later(minutes=2)
+    await send(town, wave, "jon", 1)
+
+    async def told() -> set[bool]:
+        async with town.store.session() as session:
+            found = [await look(session, town.community, wave), *await newest(session, town.community, 1)]
+        return {one is not None and enough(one) for one in found}
+
+    assert await told() == {False}
+    await close(town, wave)
+    assert await told() == {True}
+    late = [{"id": uuid4(), "sealed": b"not written down yet"}]
+    await town.store.write(lambda tx: insert_all(tx, Waiting, late, community_id=town.community, wave_id=wave))
+    assert await told() == {False}, "it would come on top of what is told now"
+    with pytest.raises(drafts.Refused):
+        await town.store.write(lambda tx: drafts.reopen(tx, town.community, survey.id))
+    shown = await town.bot.press(Action("sv", "show", (survey.id,), town.community), "olga")
+    assert "Open the last wave again" not in labels(shown)
 
 
 async def test_what_waits_is_sealed_and_survives_a_writing_that_breaks(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from core.texts import Catalogues
 from plugins.surveys import conditions, flow
 from plugins.surveys.conditions import Unreadable
-from plugins.surveys.definition import Definition, Ending, Kind, Option, Question, Quota, Section
+from plugins.surveys.definition import Definition, Ending, Given, Kind, Option, Question, Quota, Section
 from plugins.surveys.flow import Is, Said, Sheet, Verb, step
 from plugins.surveys.logic import check
 from plugins.surveys.paths import filled, piped, walk
@@ -111,9 +113,20 @@ def test_what_nobody_can_ever_reach_is_named() -> None:
         "x, when: this contradicts itself, so nobody is ever asked."
     ]
     assert wrong(single("s", required=False), single("x", "not (s answered)")) == []
+    assert wrong(single("s"), single("o", "s = 'a'"), single("x", "o not answered")) == [], "who was not asked"
+    several = Question("m", Kind.MULTIPLE, "m", options=ABC, least=2)
+    assert wrong(several, single("x", "m not in ['a', 'b']")) == [
+        "x, when: this contradicts itself, so nobody is ever asked."
+    ]
+    assert wrong(several, single("x", "m not in ['a']")) == []
     assert wrong(single("s"), single("o", "s = 'a'"), single("x", "s = 'b' and not (o = 'a')")) == []
     assert wrong(single("s"), endings=(Ending("bye", "s = 'a' and s = 'b'"),)) == [
         "ending 1: its condition can never hold."
+    ]
+    few = Quota("s", ("a",), 4)
+    assert wrong(single("s"), quotas=(few,)) == []
+    assert wrong(single("s"), quotas=(few,), anonymous=True) == [
+        "quota 1, most: in an anonymous survey it holds 5 or more, or who is let go knows what few said."
     ]
     assert wrong(single("s"), single("x", "s = 'a' and s = 'b'"), quotas=(Quota("x", ("a",), 3),))[1:] == [
         "quota 1: it can never fill, as nobody is asked “x”."
@@ -235,3 +248,64 @@ def test_a_question_that_is_called_reachable_can_be_reached(definition: Definiti
         if len(reached) + len(named) >= len(definition.questions):
             break
     assert not reached & named, "somebody came where nobody should be able to"
+
+
+# -- the checker against all answers ---------------------------------------------------------------------------------
+@st.composite
+def small_surveys(draw: st.DrawFn) -> Definition:
+    """Three or four questions that ask for the ones before them in every way."""
+    questions: list[Question] = []
+    for number in range(draw(st.integers(2, 4))):
+        kind = draw(st.sampled_from([Kind.SINGLE, Kind.MULTIPLE, Kind.CONSENT, Kind.RATING]))
+        least = draw(st.sampled_from([None, 2])) if kind is Kind.MULTIPLE else None
+        listed = ABC if kind in (Kind.SINGLE, Kind.MULTIPLE) else ()
+        required = draw(st.booleans())
+        when = draw(_conditions(questions)) if questions else ""
+        questions.append(
+            Question(f"q{number}", kind, "?", options=listed, required=required, when=when, least=least, most=least)
+        )
+    return survey(*questions)
+
+
+def _conditions(questions: Sequence[Question]) -> st.SearchStrategy[str]:
+    tests = [f"{one.name} {how}answered" for one in questions for how in ("", "not ")]
+    for one in questions:
+        values = [key if one.kind is Kind.RATING else f"'{key}'" for key in sorted(one.keys)]
+        hows = {Kind.MULTIPLE: ("has",), Kind.RATING: ("=", "<", ">=")}.get(one.kind, ("=", "!="))
+        tests += [f"{one.name} {how} {value}" for value in values for how in hows]
+        tests += [f"{one.name} not in [{values[0]}, {values[-1]}]"]
+    return st.recursive(
+        st.sampled_from(tests),
+        lambda parts: (
+            st.builds("({}) {} ({})".format, parts, st.sampled_from(["and", "or"]), parts)
+            | st.builds("not ({})".format, parts)
+        ),
+        max_leaves=4,
+    )
+
+
+def _answers(question: Question) -> Iterator[Given | None]:
+    if not question.required:
+        yield None
+    if question.kind is Kind.MULTIPLE:
+        for count in range(question.fewest, question.picks + 1):
+            yield from combinations([one.key for one in question.choices], count)
+    else:
+        yield from (int(one.key) if question.kind is Kind.RATING else one.key for one in question.choices)
+
+
+def _asked(definition: Definition, said: dict[str, Given | None]) -> set[str]:
+    """All questions that any answers lead to, after these."""
+    found = walk(definition, said, 0)
+    names = {one.name for one in found.path}
+    if found.next is not None:
+        for answer in _answers(found.next):
+            names |= _asked(definition, {**said, found.next.name: answer})
+    return names
+
+
+@given(small_surveys())
+@settings(max_examples=100, deadline=None)
+def test_the_checker_finds_what_all_answers_find(definition: Definition) -> None:
+    said = {say(one, "en").partition(":")[0].partition(",")[0] for one in check(definition)}
+    assert said == {one.name for one in definition.questions} - _asked(definition, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -156,6 +157,25 @@ def test_weights_change_shares_and_say_what_they_are_worth() -> None:
     assert found.weighted is not None
     assert found.weighted.value == pytest.approx(16)
     assert found.rows[0].figure.n == pytest.approx(16)
+
+
+def test_numbers_and_days_are_weighted_too() -> None:
+    ids = sorted(uuid4() for _one in range(20))
+    weights = {one: 4.0 if number < 10 else 1.0 for number, one in enumerate(ids)}
+    age = {one: 20 if number < 10 else 40 for number, one in enumerate(ids)}
+    day = {one: "2026-11-01" if number < 10 else "2026-11-03" for number, one in enumerate(ids)}
+    found = results(DEFINITION, {"age": age, "day": day}, weights)
+    assert [told.figure.value for told in found["age"].figures] == [20, 20, 20, pytest.approx(24)]
+    assert all(told.figure.n == pytest.approx(250 / 17) for told in found["age"].figures)
+    assert found["day"].figures[0].figure.value == date(2026, 11, 1).toordinal()
+
+
+def test_weights_may_add_up_to_a_hair_more_than_all() -> None:
+    ids = sorted(uuid4() for _one in range(300))
+    answers = {one: "Tea" if number % 3 else "Coffee" for number, one in enumerate(ids)}
+    for odd in range(1, 50):
+        weights = {one: (0.7 + odd / 100, 1.1, 0.3 + odd / 70)[number % 3] for number, one in enumerate(ids)}
+        assert results(DEFINITION, {"drink": answers}, weights)["drink"].leaders is not None
 
 
 def test_weights_that_make_a_few_speak_for_all_tell_nothing() -> None:

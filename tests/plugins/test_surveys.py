@@ -10,13 +10,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 
 from core.action import Action
 from core.message import Button
 from core.schedule import EveryDays
 from core.testing import FakeBot, hall_for
 from core.testing.fake_bot import Post
-from plugins.surveys import Surveys, drafts, pulses
+from plugins.surveys import Surveys, drafts, pulses, waves
+from plugins.surveys.tables import Response, Wave
 from storage.engine import Store
 from storage.tx import Tx
 from storage.vault import Vault
@@ -332,6 +334,27 @@ async def test_a_member_sees_and_erases_what_is_kept(town: Town) -> None:
         assert await rows(town.store, f"SELECT 1 FROM {table}") == []  # noqa: S608 - names above
     assert (await town.wave(wave)).cells == {"0": 0}
     assert "taken part already" in (await town.press(wave, "mia")).text, "one response a person, whoever forgets"
+
+
+@one_store
+async def test_who_is_counted_while_they_are_forgotten_is_counted_no_more(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wave = await town.open()
+    await town.pick(wave, "mia", 0, 2)
+    lock = waves.lock
+
+    def meanwhile(tx: Tx, keys: Any) -> Any:
+        # As if another process had just taken their last answer.
+        tx.execute(update(Response).values(state="finished"))
+        tx.execute(update(Wave).values(finished=1))
+        return lock(tx, keys)
+
+    monkeypatch.setattr(waves, "lock", meanwhile)
+    await town.bot.press((await town.bot.command("forget", "mia")).button("Erase all of mine"), "mia")
+    monkeypatch.undo()
+    assert (await town.wave(wave)).finished == 0
+    assert await rows(town.store, "SELECT 1 FROM survey_response") == []
 
 
 @one_store

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from core.figures.privacy import BRAND, TEAM, Table, crossed, released, shown_of, shown_parts, shown_table
+from core.figures.privacy import BRAND, TEAM, Table, crossed, released, shown_of, shown_parts
 
 
 def test_the_smallest_cell_takes_another_with_it() -> None:
@@ -26,30 +26,6 @@ def test_almost_all_tells_of_the_few_who_did_not() -> None:
     assert shown_of(15, 20) == 15
     assert shown_of(20, 20) == 20
     assert shown_of(2, 20) is None
-
-
-def test_a_table_hides_in_rows_and_in_columns() -> None:
-    found = shown_table([[10, 2, 8], [9, 11, 7], [12, 6, 20]])
-    assert found.cells[0][1] is None
-    for line in [*found.cells, *zip(*found.cells, strict=True)]:
-        assert line.count(None) != 1
-    assert (found.rows, found.columns, found.total) == ((20, 27, 38), (31, 19, 35), 85)
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.integers(1, 4).flatmap(
-        lambda width: st.lists(st.lists(st.integers(0, 7), min_size=width, max_size=width), min_size=1, max_size=4)
-    )
-)
-def test_no_hidden_cell_can_be_reckoned(cells: list[list[int]]) -> None:
-    found = shown_table(cells, least=3)
-    _nothing_small_is_shown(found, 3)
-    for r, row in enumerate(found.cells):
-        for c, cell in enumerate(row):
-            assert cell in (None, cells[r][c])
-            if cell is None:
-                assert _could_differ(found, r, c, cells[r][c]), f"{found} gives away row {r}, column {c}"
 
 
 @settings(max_examples=100, deadline=None)

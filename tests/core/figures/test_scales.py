@@ -50,6 +50,10 @@ def test_quartiles() -> None:
     low, middle, high = found
     assert (low, middle.value, middle.n, high) == (1.75, 2.5, 4, 3.25)
     assert quartiles([]) is None
+    weighted = quartiles([1, 2, 3, 4], [5, 1, 1, 3], n=3.1)
+    assert weighted is not None
+    low, middle, high = weighted
+    assert (low, middle.value, middle.n, high) == (1, 1, 3.1, 4)
 
 
 def test_posts_without_a_reply_count_as_waiting_still() -> None:

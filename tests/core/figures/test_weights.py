@@ -1,4 +1,4 @@
-"""Raking to known margins, and intervals by member."""
+"""Raking to known margins."""
 
 from collections import Counter
 
@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.figures.shares import talkability
-from core.figures.weights import Unweighable, by_member, effective_n, rake
+from core.figures.weights import Unweighable, effective_n, rake
 
 AGES, PLACES = ("young", "old"), ("here", "there", "elsewhere")
 SHARES = st.integers(1, 100)
@@ -57,20 +56,3 @@ def test_what_can_not_be_weighted_says_why() -> None:
     tied = [{"age": "young", "place": "here"}, {"age": "old", "place": "there"}]
     with pytest.raises(Unweighable, match="contradict"):
         rake(tied, {"age": {"young": 90, "old": 10}, "place": {"here": 10, "there": 90}})
-
-
-def test_a_few_who_talk_much_make_a_figure_less_sure() -> None:
-    alike = by_member([1] * 100 + [0] * 100, [1] * 200)
-    few = by_member([50, 50] + [0] * 20, [50, 50] + [5] * 20)
-    of_acts = talkability(100, 200)
-    assert alike is not None
-    assert few is not None
-    assert of_acts is not None
-    assert alike.interval is not None
-    assert few.interval is not None
-    assert of_acts.interval is not None
-    assert (alike.value, few.value, few.n) == (0.5, 0.5, 22)
-    assert alike.interval == pytest.approx(of_acts.interval, abs=0.01)
-    assert few.interval.high - few.interval.low > 3 * (of_acts.interval.high - of_acts.interval.low)
-    assert by_member([50, 50] + [0] * 20, [50, 50] + [5] * 20) == few
-    assert by_member([], []) is None
