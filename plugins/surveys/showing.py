@@ -20,7 +20,7 @@ from core.texts import Domain, Phrase
 from plugins.surveys.actions import action as action_of
 from plugins.surveys.answered import Looked, enough, has_words, look, readable, result_of, words_of
 from plugins.surveys.definition import Definition, Question, Seen
-from plugins.surveys.looking import STATES, long, short
+from plugins.surveys.looking import SEEN, STATES, long, short
 from plugins.surveys.result_words import Teller, told_words
 from plugins.surveys.standing import standing
 from plugins.surveys.tables import Survey, Wave
@@ -38,11 +38,6 @@ MOST_WAVES = 25
 """In a list: what one choice holds on every platform."""
 MOST_WORDS = 15
 """Texts in a message."""
-SEEN = {
-    Seen.MANAGERS: _("Managers alone"),
-    Seen.AFTER: _("Who answered; everybody once it is closed"),
-    Seen.LIVE: _("Everybody, while it runs"),
-}
 
 
 class Told(NamedTuple):
