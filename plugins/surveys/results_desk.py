@@ -15,7 +15,7 @@ from core.message import Message, Option
 from core.plugin import Answer, FormErrors, Plugin, choose, command, download, form, press, submit
 from core.rights import Right
 from core.texts import Domain, Phrase
-from plugins.surveys import balcony, crossing, drafts, exports, posting, showing, toml_text, trends
+from plugins.surveys import balcony, before_after, crossing, drafts, exports, posting, showing, toml_text, trends
 from plugins.surveys.actions import named, number
 from plugins.surveys.changing import told as told_wrong
 from plugins.surveys.definition import Definition, Seen
@@ -77,6 +77,31 @@ class ResultsDesk(Plugin):
     async def result_trend(self, ctx: Context, action: Action) -> Answer:
         """The question over the waves."""
         return await trends.trend_message(ctx, named(action), number(action))
+
+    @press("qd", right=MANAGE)
+    async def compare_with(self, ctx: Context, action: Action) -> Answer:
+        """Which wave to compare a question with."""
+        return await before_after.list_message(ctx, named(action), number(action))
+
+    @choose("qd", right=MANAGE)
+    async def compare_chosen(self, ctx: Context, action: Action, values: Sequence[str]) -> Answer:
+        """What changed."""
+        return await before_after.compare_message(ctx, named(action), number(action), before_after.chosen(values))
+
+    @press("qdd", right=MANAGE)
+    async def compared(self, ctx: Context, action: Action) -> Answer:
+        """What changed."""
+        return await before_after.compare_message(ctx, named(action), number(action), number(action, 2))
+
+    @press("qdp", right=MANAGE)
+    async def compared_picture(self, ctx: Context, action: Action) -> Answer:
+        """The same as a picture."""
+        return await before_after.picture_message(ctx, named(action), number(action), number(action, 2))
+
+    @press("qdo", right=MANAGE)
+    async def compared_post(self, ctx: Context, action: Action) -> Answer:
+        """The picture for everybody."""
+        return await before_after.post(ctx, named(action), number(action), number(action, 2))
 
     @press("qx", right=MANAGE)
     async def cross_with(self, ctx: Context, action: Action) -> Answer:
