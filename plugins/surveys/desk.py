@@ -256,12 +256,12 @@ class ManagersDesk(Plugin):
     @press("xb", right=MANAGE)
     async def preview_back(self, ctx: Context, action: Action) -> Answer:
         """The question before."""
-        return await preview.show(ctx, action, back=True)
+        return await preview.show(ctx, action, before_it=True)
 
     @press("xp", right=MANAGE)
     async def preview_page(self, ctx: Context, action: Action) -> Answer:
         """More options."""
-        return await preview.show(ctx, action, back=False)
+        return await preview.show(ctx, action, before_it=False)
 
     @form("xw", right=MANAGE)
     async def preview_form(self, ctx: Context, action: Action) -> Form | Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from uuid import UUID
 
 import pytest
@@ -159,6 +159,20 @@ def test_a_survey_made_by_forms_is_the_same_once_exported_and_imported(wanted: D
     by_forms = made(wanted)
     assert by_forms == wanted
     assert toml_text.read(toml_text.write(by_forms)) == by_forms
+
+
+def test_no_field_of_a_survey_is_without_a_form() -> None:
+    """Whoever adds a field adds it to a form, to the survey that is made above, and here."""
+    reached = {
+        Definition: "title sections intro language anonymous quotas endings full results margins",  # margins: “Weigh”
+        Section: "questions title random",
+        Question: "name kind ask hint required when options other random fixed least most image",
+        Option: "key label",
+        Quota: "question answers most",
+        Ending: "text when",
+    }
+    for part, names in reached.items():
+        assert [one.name for one in fields(part)] == names.split()  # type: ignore[arg-type]  # they are dataclasses
 
 
 # -- in chat ---------------------------------------------------------------------------------------------------------
