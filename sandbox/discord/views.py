@@ -112,8 +112,8 @@ class Views:
         fields = []
         for label, part in inputs(form.components):
             identifier = str(part["custom_id"])
-            given = (values or {}).get(identifier)
-            shown = given if isinstance(given, str) else str(part.get("value") or "")
+            given = (values or {}).get(identifier, standing(part))
+            shown = given if isinstance(given, str) else ",".join(given)
             low, high, required = field_limits(part)
             fields.append(
                 FieldView(
@@ -170,6 +170,15 @@ def inputs(components: list[Wire]) -> list[tuple[Wire, Wire]]:
         elif component.get("components"):
             found += [(child, child) for child in component["components"]]
     return found
+
+
+def standing(part: Wire) -> str | list[str]:
+    """What stands in a field when its form opens."""
+    if part["type"] == TEXT_INPUT:
+        return str(part.get("value") or "")
+    if part["type"] == CHECKBOX:
+        return "true" if part.get("default") else ""
+    return [str(option["value"]) for option in part.get("options") or [] if option.get("default")]
 
 
 def field_limits(part: Wire) -> tuple[int, int, bool]:

@@ -63,6 +63,8 @@ async def test_a_survey_is_made_by_forms_alone(stage: Stage) -> None:
         return await choose(stage, OWNER, shown, *labels)
 
     opened = await press(await stage.command(OWNER, "survey"), "Empty")
+    if opened.form is not None:
+        assert [one.value for one in opened.form.fields] == ["", "", "names"]
     draft = await fill(opened, Title="Harbour life", Answers="With names")
     await stage.until_told(OWNER, draft, "Add a question first")
     opened = await pick(await press(draft, "Add a question"), "Pick one")

@@ -172,7 +172,7 @@ def test_no_field_of_a_survey_is_without_a_form() -> None:
         Ending: "text when",
     }
     for part, names in reached.items():
-        assert [one.name for one in fields(part)] == names.split()  # type: ignore[arg-type]  # they are dataclasses
+        assert [one.name for one in fields(part)] == names.split()
 
 
 # -- in chat ---------------------------------------------------------------------------------------------------------
