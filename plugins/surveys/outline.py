@@ -51,6 +51,8 @@ def _lines(definition: Definition, say: Say) -> Iterator[str]:
         for question in section.questions:
             number += 1
             yield question_line(number, question, say)
+    if number and (definition.quotas or definition.endings):
+        yield ""
     yield from (f"⚖️ {quota_line(one, definition, say)}" for one in definition.quotas)
     yield from (f"🏁 {ending_line(one, say)}" for one in definition.endings)
 
