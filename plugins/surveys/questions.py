@@ -82,15 +82,29 @@ async def edit(ctx: Context, action: Action, values: Mapping[str, Value]) -> Ans
     question = await _question(ctx, action)
     if isinstance(question, Message):
         return question
-    # What others say of its answers hangs on its options, or on how high and low they go.
-    other = next((name for name in ("options", "limits", "most") if name in values), "ask")
-    return await change(ctx, action, how, Beside("when", question.name, _fields(values), other))
+    elsewhere = _changed(question, values, _other(ctx, Definition("")))
+    return await change(ctx, action, how, Beside("when", question.name, _fields(values), elsewhere))
 
 
 def _fields(values: Mapping[str, Value]) -> dict[str, str]:
     """The form's fields by the keys that they are about."""
     limits = "limits" if "limits" in values else "most" if "most" in values else "ask"
     return {"ask": "ask", "options": "options", "least": limits, "most": limits}
+
+
+def _changed(before: Question, values: Mapping[str, Value], other: str) -> str:
+    """The field by which something else became wrong: what of the question it hangs on was changed there."""
+    try:
+        after = taken(values, before.kind, before.name, before, other)
+    except Mistake:
+        return ""
+    if after.options != before.options:
+        return "options"
+    if after.other != before.other:
+        return "flags"
+    if (after.least, after.most) != (before.least, before.most):
+        return _fields(values)["most"]
+    return "when"
 
 
 async def change_more(ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:

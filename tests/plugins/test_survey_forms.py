@@ -316,6 +316,18 @@ async def test_what_goes_wrong_stands_beside_its_field(town: Town) -> None:
     second = await pick(town, await town.press(survey, "olga", "quests"), "How old")
     seen = await fill(town, await press(town, second, "Change"), ask="{q1} and {q3}?")
     assert list(seen.errors) == ["ask"]
+    # The second has a condition now, and with it nobody comes to the third; or it contradicts itself.
+    opened = await press(town, second, "Change")  # it still holds what was typed in vain
+    third = await pick(town, await town.press(survey, "olga", "quests"), "Anything else?")
+    await fill(town, await press(town, third, "Change"), when="q2 > 5 and q1 = 'sea'")
+    seen = await fill(town, opened, ask="How old?", when="q1 = 'Hill'")
+    assert list(seen.errors) == ["when"]
+    assert seen.errors["when"].startswith("q3: nobody can ever come here.")
+    seen = await fill(town, opened, ask="How old?", when="q1 = 'Hill' and q1 = 'sea'")
+    assert "q2, when: this contradicts itself, so nobody is ever asked." in seen.errors["when"]
+    seen = await fill(town, opened, ask="How old?", when="q2 > 3")
+    assert seen.errors == {"when": "q2, when: it can’t depend on itself."}
+    await fill(town, await press(town, third, "Change"), when="q2 answered")
     # The third waits for the second, which a random order may ask later.
     seen = await fill(town, await press(town, first, "Begin a section here"), title="", flags=["random"])
     assert list(seen.errors) == ["flags"]
