@@ -16,7 +16,7 @@ from sandbox.discord.views import (
     TEXT_INPUT,
     field_limits,
     inputs,
-    standing,
+    prefilled,
 )
 from sandbox.discord.world import Wire
 
@@ -30,7 +30,7 @@ def submitted(form: Form, values: Mapping[str, str | list[str]]) -> tuple[list[W
     errors: dict[str, str] = {}
     filled: dict[str, Wire] = {}
     for identifier, part in parts.items():
-        given = values.get(identifier, standing(part))
+        given = values.get(identifier, prefilled(part))
         answer: Wire = {"type": part["type"], "id": part["id"], "custom_id": identifier}
         if part["type"] == TEXT_INPUT:
             text = given if isinstance(given, str) else "\n".join(given)
