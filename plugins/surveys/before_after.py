@@ -42,6 +42,8 @@ _ = Domain("surveys")
 
 MOST_CHANGES = 7
 """In a picture, which holds 15 bars."""
+MOST_TOLD = 12
+"""In words."""
 _BYTES = 3
 
 
@@ -234,18 +236,21 @@ class Told:
         for result in (compared.before, compared.after):
             if result.hidden is not None:
                 return [*lines, f"_{say(why_hidden(result.hidden))}_"]
-        for one in compared.changes:
+        shown = self._largest(MOST_TOLD)
+        for one in shown:
             lines.append(f"**{escape(say(one.label))}**")
             lines.append(f"- {self._share(one.before)} → {self._share(one.after)}")
             if one.change is not None:
                 lines.append(f"- {self._change(one)}")
+        if len(shown) < len(compared.changes):
+            lines.append(say(_("… and {n} more", n=len(compared.changes) - len(shown))))
         lines.append(self.verdict())
         if room := self._room():
             lines.append(room)
         return [*lines, f"_{self.foot()}_"]
 
-    def verdict(self) -> str:
-        """Whether anything changed."""
+    def verdict(self, *, plain: bool = False) -> str:
+        """Whether anything changed; marked up, or ``plain`` for a picture."""
         changes = self._compared.changes
         if all(one.change is None for one in changes):
             return self._say(_("Too few answers to compare without telling of single people."))
@@ -256,10 +261,13 @@ class Told:
             return self._say(
                 _("It went up, by more than chance.") if one.up else _("It went down, by more than chance.")
             )
-        sure = [f"{self._say(one.label)} {'↑' if one.up else '↓'}" for one in changes if one.sure]
+        sure = [f"{cut(self._say(one.label), 40)} {'↑' if one.up else '↓'}" for one in changes if one.sure][
+            :MOST_TOLD
+        ]
         if not sure:
             return self._say(_("Too close to call: each of these changes may be chance."))
-        return self._say(_("More than chance: {answers}.", answers=escape(", ".join(sure))))
+        answers = ", ".join(sure)
+        return self._say(_("More than chance: {answers}.", answers=answers if plain else escape(answers)))
 
     def foot(self) -> str:
         """What the figures are made of."""
@@ -273,9 +281,9 @@ class Told:
         if changes:
             parts.append(say(_("in brackets: 95% intervals")))
             tests = dict.fromkeys(one.test.name for one in changes if one.test is not None)
-            p = min(one.p for one in changes)
-            least = f"p {'<' if p < 0.001 else '='} {decimal(max(p, 0.001), self._language, 3)}"
-            parts.append(", ".join([*tests, *(["Holm"] if len(changes) > 1 else []), least]))
+            p = changes[0].p
+            shown = f"p {'<' if p < 0.001 else '='} {decimal(max(p, 0.001), self._language, 3)}"
+            parts.append(", ".join([*tests, shown if len(changes) == 1 else "Holm"]))
         if any(one.before is None or one.after is None for one in compared.changes):
             parts.append(say(_("– stands for fewer than {n} people, or for what would tell of them", n=TEAM)))
         if any(known(one.survey.definition).margins for one in (self._pair.before, self._pair.after)):
@@ -286,7 +294,7 @@ class Told:
 
     def chart(self) -> Bars | None:
         """The shares before and after as bars; None where there is nothing to draw."""
-        changes = [one for one in self._compared.changes if one.change is not None][:MOST_CHANGES]
+        changes = [one for one in self._largest(MOST_CHANGES) if one.change is not None]
         if not changes:
             return None
         single = len(self._compared.changes) == 1
@@ -298,10 +306,18 @@ class Told:
                 label = name if single else f"{self._say(one.label)} · {self._say(word)}"
                 bars.append(self._bar(label, figure))
         notes = [f"{self._say(changes[0].label)}: {self._change(changes[0])}"] if single else []
-        n = f"n {self._compared.before.n} → {self._compared.after.n}"
-        return Bars(
-            cut(self._pair.asked[1].plain, ASKED), tuple(bars), f"{n} · {self.foot()}", (*notes, self.verdict())
-        )
+        before, after = self._compared.before.n, self._compared.after.n
+        first, second = ("", "") if single else (f"{name}, " for name in self._names)
+        foot = f"{first}n {before} → {second}n {after} · {self.foot()}"
+        notes.append(self.verdict(plain=True))
+        return Bars(cut(self._pair.asked[1].plain, ASKED), tuple(bars), foot, tuple(notes))
+
+    def _largest(self, most: int) -> Sequence[Change]:
+        """The changes in the order of the options; the largest first where not all are shown."""
+        changes = self._compared.changes
+        if len(changes) <= most:
+            return changes
+        return sorted(changes, key=lambda one: abs(one.change.value) if one.change else -1.0, reverse=True)[:most]
 
     def _bar(self, label: str, figure: Figure | None) -> Bar:
         span = Range(*figure.interval) if figure is not None and figure.interval is not None else None
@@ -320,8 +336,8 @@ class Told:
         return f"{points} ({self._say(_('{low} to {high}', low=low, high=high))})"
 
     def _signed(self, share: float) -> str:
-        shown = decimal(100 * share, self._language, 1)
-        return f"+{shown}" if share > 0 else shown
+        shown = decimal(abs(100 * share), self._language, 1)
+        return shown if shown == "0" else f"{'+' if share > 0 else '−'}{shown}"
 
     def _room(self) -> str:
         """How large a rise so few could show, where nothing is sure: said, so that nobody waits for a smaller one."""
