@@ -18,7 +18,8 @@ from plugins.surveys.tally import tally
 from plugins.surveys.templates import template
 from plugins.surveys.toml_text import known
 from storage.tx import Tx
-from tests.core.kit import one_store, until
+from storage.types import id_of
+from tests.core.kit import one_store, rows, until
 from tests.plugins.survey_crowd import answered
 from tests.plugins.surveys import Town, choice, labels, town
 
@@ -201,6 +202,22 @@ async def test_purchase_intent_before_and_after_of_the_same_people(town: Town) -
         refused = await town.bot.press(town.action(verb, after, 1, 7), "mia")
         assert "Only those who manage" in refused.text
         assert "gone" in (await town.bot.press(town.action(verb, after, 99, 7), "olga")).text
+
+
+@one_store
+async def test_who_answers_with_another_account_of_theirs_is_the_same_person(town: Town) -> None:
+    await town.link("mia", "mona")
+    linked = "SELECT a.id, b.id FROM account a JOIN account b ON a.person_id = b.person_id AND a.id < b.id"
+    [(mia, mona)] = await rows(town.store, linked)
+    others = [uuid4() for _person in range(39)]
+    before, after = sheets(*["5"] * 10, *["3"] * 30, knows="no"), sheets(*["4"] * 24, *["3"] * 16, tried="no")
+    await closed(town, "intent_before", before, [id_of(mia), *others])
+    wave = await closed(town, "intent_after", after, [id_of(mona), *others])
+    seen = await press(town, await town.press(wave, "olga", "qw"), "Before and after")
+    assert "the change is that of the 40 who answered both times" in seen.text
+    await town.bot.command("unlink", "mia")
+    seen = await press(town, await town.press(wave, "olga", "qw"), "Before and after")
+    assert "reckoned as of different people" in seen.text
 
 
 @one_store

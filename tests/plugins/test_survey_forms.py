@@ -149,7 +149,7 @@ def made(wanted: Definition) -> Definition:
     return definition
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(surveys())
 def test_a_survey_made_by_forms_is_the_same_once_exported_and_imported(wanted: Definition) -> None:
     try:
