@@ -89,7 +89,7 @@ def undo(tx: Tx, community_id: UUID, survey_id: UUID) -> None:
     """Let a survey say what it said before the last change; done twice, nothing has changed."""
     row = locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED)
     if row.before is None:
-        raise Refused(_("Nothing was changed yet."))
+        raise Refused(_("There is nothing to undo."))
     _say(tx, row, row.before)
 
 

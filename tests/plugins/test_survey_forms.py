@@ -338,8 +338,11 @@ async def test_what_goes_wrong_stands_beside_its_field(town: Town) -> None:
     seen = await fill(town, more, name="age", hint="In years, {q1|you}")
     assert seen.message is not None
     assert (await definition(town)).questions[2].when == "age answered"
-    await press(town, await town.press(survey, "olga", "show"), "Open it")
-    more = await press(town, seen, "More about it")
+    seen = await press(town, await town.press(survey, "olga", "show"), "Open it")
+    assert "Undo the last change" not in labels(seen)
+    assert (await town.press(survey, "olga", "undo")).text == "There is nothing to undo."
+    second = await pick(town, await town.press(survey, "olga", "quests"), "How old")
+    more = await press(town, second, "More about it")
     assert "kept under this name" in (await fill(town, more, name="years")).errors["name"]
 
 
