@@ -18,8 +18,8 @@ from plugins.surveys.actions import number
 from plugins.surveys.changing import Beside, Mistake, change, read
 from plugins.surveys.definition import MAX_INTRO, Definition, Ending
 from plugins.surveys.drafts import Refused
-from plugins.surveys.looking import LISTED_QUESTIONS, back, look, paged
-from plugins.surveys.outline import ending_line
+from plugins.surveys.looking import back, look, paged
+from plugins.surveys.outline import ending_line, fitting
 from plugins.surveys.sections import tag
 from plugins.surveys.taking import gone
 
@@ -46,7 +46,7 @@ async def endings_message(ctx: Context, survey_id: UUID | None, said: Words = ""
         for place, one in enumerate(endings)
     ]
     lines = [say(said), ""] if said else []
-    lines += [f"{place}. {ending_line(one, say)}" for place, one in enumerate(endings[:LISTED_QUESTIONS], 1)]
+    lines += fitting([f"{place}. {ending_line(one, say)}" for place, one in enumerate(endings, 1)], say)
     if any(one.when for one in endings):
         lines.append(f"_{say(_('The first that fits is said.'))}_")
     if not any(not one.when for one in endings):

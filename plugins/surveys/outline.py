@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from core.markup import escape
 from core.message import cut
@@ -31,10 +31,14 @@ KINDS: dict[Kind, Phrase] = {
 
 
 def outline(definition: Definition, say: Say) -> list[str]:
-    """All of it, as marked-up lines; the end is left out where it would be too long."""
+    """All of it, as marked-up lines."""
+    return fitting(list(_lines(definition, say)), say)
+
+
+def fitting(several: Sequence[str], say: Say) -> list[str]:
+    """As many of the lines as every platform's message holds, and how many more there are."""
     lines: list[str] = []
     room = MOST_OUTLINE
-    several = list(_lines(definition, say))
     for at, line in enumerate(several):
         room -= len(line) + 1
         if room < 0:

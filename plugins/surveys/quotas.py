@@ -19,7 +19,7 @@ from plugins.surveys.changing import Beside, Mistake, change, read
 from plugins.surveys.definition import MAX_INTRO, TEXTS, Definition, Kind, Question, Quota
 from plugins.surveys.drafts import Refused
 from plugins.surveys.looking import back, look, paged, question_options
-from plugins.surveys.outline import answers_of, quota_line
+from plugins.surveys.outline import answers_of, fitting, quota_line
 from plugins.surveys.question_form import option_line
 from plugins.surveys.sections import tag
 from plugins.surveys.taking import gone
@@ -53,7 +53,7 @@ async def quotas_message(ctx: Context, survey_id: UUID | None, said: Words = "",
         for place, one in enumerate(definition.quotas)
     ]
     lines = [say(said), ""] if said else []
-    lines += [f"- {quota_line(one, definition, say)}" for one in definition.quotas[:MAX_OPTIONS]]
+    lines += fitting([f"- {quota_line(one, definition, say)}" for one in definition.quotas], say)
     if not definition.quotas:
         lines.append(say(_("A quota lets so many in who give an answer, and kindly lets go who comes after them.")))
     new = Button(_("Add a quota"), ctx.action("capqs", survey_id), style=ButtonStyle.PRIMARY)
