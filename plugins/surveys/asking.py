@@ -17,6 +17,7 @@ from plugins.surveys.actions import action
 from plugins.surveys.definition import MAX_LONG, MAX_SHORT, OTHER, SCALES, WRITTEN, Definition, Kind, Question
 from plugins.surveys.definition import Option as Listed
 from plugins.surveys.flow import Is, Sheet, Step, pages
+from plugins.surveys.outline import quota_line, section_line
 from plugins.surveys.paths import Walk, piped, shown, steps, walk
 
 _ = Domain("surveys")
@@ -86,12 +87,14 @@ class Desk:
         if why:
             lines.append(f"⚠️ {say(why)}")
         if section := self._section(question):
-            lines.append(f"_{escape(section)}_")
+            lines.append(f"_{section}_")
         ask = piped(question.ask, self.definition, walked.answers, say)
         lines.append(f"**{ask}**" if "\n" not in ask else ask)
         if question.hint:
             lines.append(piped(question.hint, self.definition, walked.answers, say))
         lines += self._about(question, sheet)
+        if self.preview:
+            lines += self._quotas(question)
         lines.append(f"_{say(_('{n} of {of}', n=here, of=of))}_")
         shown_pages = pages(question, sheet, self.page_size) if question.choices else []
         page = max(0, min(page, len(shown_pages) - 1))
@@ -260,8 +263,22 @@ class Desk:
             lines.append(self.say(_("… and {n} more", n=len(walked.path) - LISTED_ANSWERS)))
         return lines
 
+    def _quotas(self, question: Question) -> list[str]:
+        """What is counted of its answers: told to managers alone."""
+        here = [one for one in self.definition.quotas if one.question == question.name]
+        lines = [f"⚖️ _{quota_line(one, self.definition, self.say)}_" for one in here]
+        if here and self.definition.full:
+            lines.append(
+                self.say(_("Who comes after them reads: {words}", words=escape(cut(self.definition.full, SHOWN))))
+            )
+        return lines
+
     def _section(self, question: Question) -> str:
-        return next((one.title for one in self.definition.sections if question in one.questions), "")
+        """The title above a question; in a preview also where the order is random."""
+        section = next((one for one in self.definition.sections if question in one.questions), None)
+        if section is None:
+            return ""
+        return section_line(section, self.say) if self.preview and section.random else escape(section.title)
 
 
 def before(walked: Walk, definition: Definition, number: int) -> Question | None:

@@ -1,4 +1,4 @@
-"""What managers do with surveys in chat and on their page."""
+"""What managers do with surveys in chat and on their page; what they do with the parts of one is beside."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from core.message import Button, ButtonStyle, Choice, Message, Option
 from core.plugin import Answer, FormErrors, Plugin, choose, command, download, form, press, submit, upload
 from core.rights import Right
 from core.texts import Domain
-from plugins.surveys import drafts, looking, making, page, preview
-from plugins.surveys.actions import named, number
-from plugins.surveys.definition import Kind
+from plugins.surveys import changing, drafts, looking, making, page, preview
+from plugins.surveys.actions import named
 from plugins.surveys.flow import Verb
-from plugins.surveys.question_form import question_form
 from plugins.surveys.taking import gone
 from plugins.surveys.templates import TEMPLATES, template
 
@@ -69,7 +67,7 @@ class ManagersDesk(Plugin):
     @form("new", right=MANAGE)
     async def new_form(self, ctx: Context, action: Action) -> Form:
         """An empty survey's words."""
-        return making.words_form(action)
+        return making.new_form(action, ctx.place.language)
 
     @submit("new", right=MANAGE)
     async def new(self, ctx: Context, _action: Action, values: Mapping[str, Value]) -> Answer:
@@ -102,73 +100,11 @@ class ManagersDesk(Plugin):
         """A survey with all that can be done about it."""
         return await looking.survey_message(ctx, named(action))
 
-    # -- questions ---------------------------------------------------------------------------------------------------
-    @press("kinds", right=MANAGE)
-    async def kinds(self, ctx: Context, action: Action) -> Answer:
-        """Which kind to add."""
-        survey_id = named(action)
-        return gone() if survey_id is None else looking.kinds_message(ctx, survey_id)
-
-    @choose("kind", right=MANAGE)
-    async def kind(self, ctx: Context, action: Action, values: Sequence[str]) -> Answer:
-        """Its form."""
-        survey_id, wanted = named(action), values[0] if values else ""
-        if survey_id is None or _kind(int(wanted) if wanted.isdecimal() else -1) is None:
-            return gone()
-        return await self.add_form(ctx, ctx.action("addq", survey_id, int(wanted)))
-
-    @form("addq", right=MANAGE)
-    async def add_form(self, ctx: Context, action: Action) -> Form | Message:
-        """A new question's form."""
-        kind = _kind(number(action))
-        return gone() if kind is None else question_form(action, kind)
-
-    @submit("addq", right=MANAGE)
-    async def add(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
-        """Put it at the end."""
-        return await making.add(ctx, action, values, _kind(number(action)))
-
-    @press("quests", right=MANAGE)
-    async def questions(self, ctx: Context, action: Action) -> Answer:
-        """Which question to change."""
-        return await looking.questions_message(ctx, named(action), number(action))
-
-    @choose("quest", right=MANAGE)
-    async def question(self, ctx: Context, action: Action, values: Sequence[str]) -> Answer:
-        """A question."""
-        wanted = values[0] if values else ""
-        return await looking.question_message(ctx, named(action), int(wanted) if wanted.isdecimal() else -1)
-
-    @form("editq", right=MANAGE)
-    async def edit_form(self, ctx: Context, action: Action) -> Form | Message:
-        """Its form."""
-        return await making.edit_form(ctx, action)
-
-    @submit("editq", right=MANAGE)
-    async def edit_question(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
-        """Change it."""
-        return await making.edit(ctx, action, values)
-
-    @press("upq", right=MANAGE)
-    async def move_up(self, ctx: Context, action: Action) -> Answer:
-        """Move it up."""
-        return await making.move(ctx, action, down=False)
-
-    @press("downq", right=MANAGE)
-    async def move_down(self, ctx: Context, action: Action) -> Answer:
-        """Move it down."""
-        return await making.move(ctx, action, down=True)
-
-    @press("delq", right=MANAGE)
-    async def take_out(self, ctx: Context, action: Action) -> Answer | FormErrors:
-        """Remove it."""
-        return await making.take_out(ctx, action)
-
     # -- how it runs -------------------------------------------------------------------------------------------------
     @form("words", right=MANAGE)
     async def words_form(self, ctx: Context, action: Action) -> Form | Message:
         """Title and words."""
-        found = await making.read(ctx, action)
+        found = await changing.read(ctx, action)
         return found if isinstance(found, Message) else making.words_form(action, found.definition)
 
     @submit("words", right=MANAGE)
@@ -179,7 +115,7 @@ class ManagersDesk(Plugin):
     @form("limits", right=MANAGE)
     async def limits_form(self, ctx: Context, action: Action) -> Form | Message:
         """Until when, how many."""
-        found = await making.read(ctx, action)
+        found = await changing.read(ctx, action)
         return found if isinstance(found, Message) else making.limits_form(action, found, ctx.place.time_zone)
 
     @submit("limits", right=MANAGE)
@@ -217,13 +153,26 @@ class ManagersDesk(Plugin):
         """Change it."""
         return await making.change_text(ctx, action, values)
 
+    @press("undo", right=MANAGE)
+    async def undo(self, ctx: Context, action: Action) -> Answer | FormErrors:
+        """Take the last change back."""
+        survey_id, community_id = named(action), ctx.community_id
+        if survey_id is None:
+            return gone()
+        return await changing.attempt(
+            ctx,
+            lambda tx: drafts.undo(tx, community_id, survey_id),
+            survey_id,
+            _("Taken back. Pressed again, it is done again."),
+        )
+
     @press("open", right=MANAGE)
     async def open(self, ctx: Context, action: Action) -> Answer | FormErrors:
         """Open a wave, once however often it is pressed."""
         survey_id, community_id = named(action), ctx.community_id
         if survey_id is None:
             return gone()
-        return await making.attempt(
+        return await changing.attempt(
             ctx, lambda tx: drafts.open_now(tx, community_id, survey_id), survey_id, _("Open. It is on its way.")
         )
 
@@ -233,7 +182,7 @@ class ManagersDesk(Plugin):
         survey_id, community_id = named(action), ctx.community_id
         if survey_id is None:
             return gone()
-        return await making.attempt(
+        return await changing.attempt(
             ctx, lambda tx: drafts.close_now(tx, community_id, survey_id), survey_id, _("Closed.")
         )
 
@@ -243,7 +192,7 @@ class ManagersDesk(Plugin):
         survey_id, community_id = named(action), ctx.community_id
         if survey_id is None:
             return gone()
-        return await making.attempt(
+        return await changing.attempt(
             ctx, lambda tx: drafts.reopen(tx, community_id, survey_id), survey_id, _("Open again.")
         )
 
@@ -307,12 +256,12 @@ class ManagersDesk(Plugin):
     @press("xb", right=MANAGE)
     async def preview_back(self, ctx: Context, action: Action) -> Answer:
         """The question before."""
-        return await preview.show(ctx, action, back=True)
+        return await preview.show(ctx, action, before_it=True)
 
     @press("xp", right=MANAGE)
     async def preview_page(self, ctx: Context, action: Action) -> Answer:
         """More options."""
-        return await preview.show(ctx, action, back=False)
+        return await preview.show(ctx, action, before_it=False)
 
     @form("xw", right=MANAGE)
     async def preview_form(self, ctx: Context, action: Action) -> Form | Message:
@@ -338,8 +287,3 @@ class ManagersDesk(Plugin):
     async def take_file(self, desk: PageDesk, action: Action, file: File) -> Message:
         """A new survey, or another text for one."""
         return await page.take_text(desk, action, file)
-
-
-def _kind(place: int) -> Kind | None:
-    kinds = list(looking.KINDS)
-    return kinds[place] if 0 <= place < len(kinds) else None

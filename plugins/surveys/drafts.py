@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
+from core.activity import touch_card
 from core.figures.privacy import TEAM
 from core.posted_in import Chosen
 from core.texts import Domain, Phrase
@@ -77,12 +78,34 @@ def change(tx: Tx, community_id: UUID, survey_id: UUID, how: Callable[[Definitio
     row = locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED)
     text = toml_text.write(how(toml_text.known(row.definition)))
     toml_text.read(text)
-    put(tx, row, definition=text)
+    _say(tx, row, text)
 
 
 def replace(tx: Tx, community_id: UUID, survey_id: UUID, text: str) -> None:
     """Let a survey say another text, which was read."""
-    put(tx, locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED), definition=text)
+    _say(tx, locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED), text)
+
+
+def undo(tx: Tx, community_id: UUID, survey_id: UUID) -> None:
+    """Let a survey say what it said before the last change; done twice, nothing has changed."""
+    row = locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED)
+    if row.before is None:
+        raise Refused(_("There is nothing to undo."))
+    _say(tx, row, row.before)
+
+
+def was_asked(tx: Tx, community_id: UUID, survey_id: UUID) -> bool:
+    """Whether it was opened before, so that answers are kept under the names of its questions."""
+    return locked(tx, community_id, survey_id, DRAFT, OPEN, CLOSED).waves > 0
+
+
+def _say(tx: Tx, row: Survey, text: str) -> None:
+    if text == row.definition:
+        return
+    put(tx, row, definition=text, before=row.definition)
+    seen = (toml_text.known(one).results for one in (text, row.definition))
+    if row.wave_id is not None and len(set(seen)) > 1:  # that holds at once, and stands on the post
+        touch_card(tx, row.community_id, row.wave_id)
 
 
 def post_in(tx: Tx, community_id: UUID, survey_id: UUID, chosen: Chosen) -> None:

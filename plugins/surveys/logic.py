@@ -50,6 +50,8 @@ class _Check:
             for why in self._condition(ending.when, everything, ""):
                 yield self._wrong(f"ending {number}", "when", why)
             yield from self._places(ending.text, everything, f"ending {number}", "text")
+            if not ending.when and number < len(self._definition.endings):
+                yield _("ending {n}: it fits everybody, so nobody reads what comes after it. Put it last.", n=number)
         for number, quota in enumerate(self._definition.quotas, 1):
             if self._definition.anonymous and quota.most < TEAM:
                 why = _("in an anonymous survey it holds {n} or more, or who is let go knows what few said", n=TEAM)

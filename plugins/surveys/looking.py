@@ -6,20 +6,20 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
-from zlib import crc32
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from core.action import MAX_NUMBER
 from core.context import Context
 from core.markup import escape
 from core.message import MAX_BUTTON_LABEL, Button, ButtonStyle, Choice, Control, Message, Option, Pair, cut
 from core.moments import dated
 from core.posted_in import choosing, count_spaces
-from core.texts import Domain, Phrase, Words
-from plugins.surveys.definition import Definition, Kind, Question
+from core.texts import Domain, Words
+from plugins.surveys.definition import Definition, Question, Seen
 from plugins.surveys.drafts import missing, told_of
+from plugins.surveys.outline import KINDS, outline, section_line
+from plugins.surveys.sections import begins, tag
 from plugins.surveys.tables import Survey, SurveyChannel, Wave
 from plugins.surveys.taking import gone
 from plugins.surveys.toml_text import known
@@ -36,18 +36,10 @@ MOST_SHOWN = 25
 LISTED_QUESTIONS = 25
 """Questions in a list: what one choice holds on every platform."""
 STATES = {DRAFT: _("draft"), OPEN: _("open"), CLOSED: _("closed")}
-KINDS: dict[Kind, Phrase] = {
-    Kind.SINGLE: _("Pick one"),
-    Kind.MULTIPLE: _("Pick several"),
-    Kind.RATING: _("Rate, 1 to 5 or 10"),
-    Kind.NPS: _("Recommend, 0 to 10"),
-    Kind.LIKERT: _("Agree or disagree"),
-    Kind.RANKING: _("Put in order"),
-    Kind.NUMBER: _("A number"),
-    Kind.DATE: _("A day"),
-    Kind.SHORT: _("A few words"),
-    Kind.LONG: _("A longer text"),
-    Kind.CONSENT: _("Agree to something"),
+SEEN = {
+    Seen.MANAGERS: _("Managers alone"),
+    Seen.AFTER: _("Who answered; everybody once it is closed"),
+    Seen.LIVE: _("Everybody, while it runs"),
 }
 
 
@@ -129,11 +121,7 @@ async def survey_message(ctx: Context, survey_id: UUID | None, said: Words = "")
     row, definition = found.row, found.definition
     say = ctx.say
     lines = [say(said), ""] if said else []
-    lines += [question_line(number, one, say(KINDS[one.kind])) for number, one in enumerate(definition.questions, 1)][
-        :LISTED_QUESTIONS
-    ]
-    if len(definition.questions) > LISTED_QUESTIONS:
-        lines.append(say(_("… and {n} more", n=len(definition.questions) - LISTED_QUESTIONS)))
+    lines += outline(definition, say)
     if row.state != OPEN:
         wanting = missing(definition, len(found.channels), row.closes_at, ctx.now)
         lines += [f"⚠️ {say(one)}" for one in wanting]
@@ -145,12 +133,6 @@ async def survey_message(ctx: Context, survey_id: UUID | None, said: Words = "")
         fields=_facts(ctx, found),
         controls=tuple(_controls(ctx, found, ready=not wanting)),
     )
-
-
-def question_line(number: int, one: Question, kind: str) -> str:
-    """A question in a list."""
-    when = f" · _{escape(cut(one.when, 40))}_" if one.when else ""
-    return f"{number}. {escape(cut(' '.join(one.ask.split()), 60))} · _{kind}_{when}"
 
 
 def _facts(ctx: Context, found: Look) -> tuple[Pair, ...]:
@@ -198,11 +180,15 @@ def _controls(ctx: Context, found: Look, *, ready: bool) -> list[Control]:
     controls.append(Button(_("Add a question"), ctx.action("kinds", about)))
     if found.definition.questions:
         controls.append(Button(_("Change a question"), ctx.action("quests", about)))
+        controls.append(Button(_("Quotas"), ctx.action("caps", about)))
+        controls.append(Button(_("Endings"), ctx.action("ends", about)))
     controls.append(Button(_("Title and words"), ctx.action("words", about), form=True))
     controls.append(Button(_("Until when, how many"), ctx.action("limits", about), form=True))
     controls += choosing(ctx, "chans", about, found.spaces)
     controls.append(Button(_("Repeat"), ctx.action("repeat", about), form=True))
     controls.append(Button(_("As text"), ctx.action("toml", about), form=True))
+    if row.before is not None:
+        controls.append(Button(_("Undo the last change"), ctx.action("undo", about)))
     if row.state != OPEN:
         controls.append(Button(_("Remove"), ctx.action("sure", about), style=ButtonStyle.DANGER))
     return controls
@@ -217,16 +203,33 @@ async def questions_message(ctx: Context, survey_id: UUID | None, page: int = 0)
     questions = found.definition.questions
     if not questions:
         return await survey_message(ctx, survey_id)
-    start = max(0, min(page, (len(questions) - 1) // LISTED_QUESTIONS)) * LISTED_QUESTIONS
-    options = tuple(
-        Option(str(number), cut(f"{number + 1}. {' '.join(questions[number].ask.split())}", MAX_BUTTON_LABEL))
-        for number in range(start, min(start + LISTED_QUESTIONS, len(questions)))
+    options = question_options(questions)
+    return Message(
+        title=_("Which question?"),
+        text=_("Change it, move it, or begin a section with it."),
+        controls=(*paged(ctx, "quest", "quests", survey_id, options, page), back(ctx, survey_id)),
     )
-    controls: list[Control] = [Choice(ctx.action("quest", survey_id), options)]
-    if len(questions) > start + LISTED_QUESTIONS:
-        controls.append(Button(_("More questions"), ctx.action("quests", survey_id, start // LISTED_QUESTIONS + 1)))
-    controls.append(_back(ctx, survey_id))
-    return Message(title=_("Which question?"), text=escape(found.definition.title), controls=tuple(controls))
+
+
+def question_options(questions: Sequence[Question]) -> list[Option]:
+    """Questions to choose from, by their number."""
+    return [
+        Option(str(number), cut(f"{number + 1}. {one.plain}", MAX_BUTTON_LABEL))
+        for number, one in enumerate(questions)
+    ]
+
+
+def paged(
+    ctx: Context, chosen: str, more: str, survey_id: UUID, options: Sequence[Option], page: int = 0
+) -> list[Control]:
+    """A choice out of many, and the button to the next part of them. ``chosen`` and ``more`` are their verbs."""
+    page = max(0, min(page, (len(options) - 1) // LISTED_QUESTIONS))
+    start = page * LISTED_QUESTIONS
+    shown = tuple(options[start : start + LISTED_QUESTIONS])
+    controls: list[Control] = [Choice(ctx.action(chosen, survey_id), shown)] if shown else []
+    if len(options) > start + LISTED_QUESTIONS:
+        controls.append(Button(_("More of them"), ctx.action(more, survey_id, page + 1)))
+    return controls
 
 
 async def question_message(ctx: Context, survey_id: UUID | None, wanted: int, *, by_tag: bool = False) -> Message:
@@ -253,24 +256,32 @@ async def question_message(ctx: Context, survey_id: UUID | None, wanted: int, *,
         facts.append(Pair(_("Only if"), escape(question.when)))
     facts.append(Pair(_("Needed"), _("yes") if question.required else _("no")))
     about = (survey_id, tag(question.name))
+    begun = begins(found.definition, tag(question.name))
+    if begun is not None:
+        facts.append(Pair(_("Begins a section"), section_line(begun, ctx.say)))
+    label = _("Begin a section here") if begun is None else _("Change the section")
+    controls = [
+        Button(_("Change"), ctx.action("editq", *about), form=True, style=ButtonStyle.PRIMARY),
+        Button(_("More about it"), ctx.action("moreq", *about), form=True),
+        Button(_("Move up"), ctx.action("upq", *about)),
+        Button(_("Move down"), ctx.action("downq", *about)),
+        Button(label, ctx.action("sect", *about), form=True),
+    ]
+    if begun is not None:
+        controls.append(Button(_("No section here"), ctx.action("nosect", *about)))
+    controls.append(Button(_("Remove"), ctx.action("delq", *about), style=ButtonStyle.DANGER))
     return Message(
         title=_("Question {n}", n=found.definition.numbers[question.name] + 1),
         text=escape(question.ask),
         fields=tuple(facts),
-        controls=(
-            Button(_("Change"), ctx.action("editq", *about), form=True, style=ButtonStyle.PRIMARY),
-            Button(_("Move up"), ctx.action("upq", *about)),
-            Button(_("Move down"), ctx.action("downq", *about)),
-            Button(_("Remove"), ctx.action("delq", *about), style=ButtonStyle.DANGER),
-            _back(ctx, survey_id),
-        ),
+        controls=(*controls, back(ctx, survey_id)),
     )
 
 
 def kinds_message(ctx: Context, survey_id: UUID) -> Message:
     """Which kind of question to add."""
     options = tuple(Option(str(number), label) for number, label in enumerate(KINDS.values()))
-    controls = (Choice(ctx.action("kind", survey_id), options), _back(ctx, survey_id))
+    controls = (Choice(ctx.action("kind", survey_id), options), back(ctx, survey_id))
     return Message(text=_("What kind of question?"), controls=controls)
 
 
@@ -287,10 +298,6 @@ def long(text: str) -> UUID | None:
         return None
 
 
-def tag(name: str) -> int:
-    """A question in a button, by its name: an older button then never means another one."""
-    return crc32(name.encode()) & MAX_NUMBER
-
-
-def _back(ctx: Context, survey_id: UUID) -> Button:
+def back(ctx: Context, survey_id: UUID) -> Button:
+    """The way back to it."""
     return Button(_("Back to the survey"), ctx.action("show", survey_id))

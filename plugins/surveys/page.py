@@ -18,9 +18,9 @@ from core.texts import Domain
 from plugins.surveys import drafts, toml_text
 from plugins.surveys.actions import action as action_of
 from plugins.surveys.actions import named
+from plugins.surveys.changing import told
 from plugins.surveys.drafts import Refused
 from plugins.surveys.looking import STATES, newest
-from plugins.surveys.making import told
 from plugins.surveys.tables import Survey, Wave
 from plugins.surveys.taking import gone
 from plugins.surveys.toml_text import Unreadable, known

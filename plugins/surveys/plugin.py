@@ -21,6 +21,7 @@ from plugins.surveys import kept, taking, waves
 from plugins.surveys.actions import CODE
 from plugins.surveys.card import card
 from plugins.surveys.desk import ManagersDesk
+from plugins.surveys.parts_desk import PartsDesk
 from plugins.surveys.results_desk import ResultsDesk
 from plugins.surveys.tables import PREFIX, Response, Survey, SurveyChannel, Taker, Waiting, Wave
 from plugins.surveys.tables import Answer as StoredAnswer
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _ = Domain("surveys")
 
 
-class Surveys(ResultsDesk, ManagersDesk):
+class Surveys(ResultsDesk, PartsDesk, ManagersDesk):
     """Surveys, with names or without."""
 
     name = "surveys"

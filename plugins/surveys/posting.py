@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from sqlalchemy import and_, select
@@ -28,7 +29,15 @@ async def post(ctx: Context, wave_id: UUID | None, number: int, stamp: int) -> M
         return one
     if one.found.open:
         return Message(text=_("You can post it once the survey is closed."))
-    survey_id = one.found.survey.id
+
+    async def message(language: str) -> Message:
+        return await _message(ctx, one, language)
+
+    return await owe(ctx, one.found.survey.id, f"{one.found.wave.id}/{number}/{stamp}", message)
+
+
+async def owe(ctx: Context, survey_id: UUID, key: str, message_in: Callable[[str], Awaitable[Message]]) -> Message:
+    """Post a message where a survey is posted, in each space's language, once for a key; what its manager is told."""
     async with ctx.session() as session:
         rows = await session.execute(
             select(col(Space.id), col(Channel.id), col(Space.platform), col(Space.language), col(Community.language))
@@ -54,10 +63,9 @@ async def post(ctx: Context, wave_id: UUID | None, number: int, stamp: int) -> M
         targets: dict[str, list[Target]] = {}
         for space, channel, lane, own, usual in rows:
             targets.setdefault(own or usual, []).append(Target(space, channel, lane))
-    messages = {language: await _message(ctx, one, language) for language in targets}
+    messages = {language: await message_in(language) for language in targets}
 
     def unit(tx: Tx) -> int:
-        key = f"{one.found.wave.id}/{number}/{stamp}"
         return sum(
             owe_posts(tx, key, community_id=ctx.community_id, targets=some, message=messages[language], now=ctx.now)
             for language, some in targets.items()

@@ -21,7 +21,7 @@ from plugins.surveys.actions import named, number
 from plugins.surveys.asking import Desk, before
 from plugins.surveys.definition import Question
 from plugins.surveys.flow import Is, Said, Sheet, Verb, step
-from plugins.surveys.looking import look
+from plugins.surveys.looking import back, look
 from plugins.surveys.paths import walk
 from plugins.surveys.taking import gone, picked, typed
 
@@ -62,7 +62,7 @@ async def form(ctx: Context, action: Action) -> Form | Message:
     return gone() if question is None else desk.form(question, sheet, walked)
 
 
-async def show(ctx: Context, action: Action, *, back: bool) -> Answer:
+async def show(ctx: Context, action: Action, *, before_it: bool) -> Answer:
     """The question before, or another page of this one."""
     found = await _at(ctx, action)
     if isinstance(found, Message):
@@ -70,11 +70,11 @@ async def show(ctx: Context, action: Action, *, back: bool) -> Answer:
     desk, sheet = found
     walked = walk(desk.definition, sheet.answers, sheet.seed)
     question = (
-        before(walked, desk.definition, number(action)) if back else _on_path(desk, walked.path, number(action))
+        before(walked, desk.definition, number(action)) if before_it else _on_path(desk, walked.path, number(action))
     )
     if question is None:
         return gone()
-    return _marked(desk.ask(question, sheet, walked, 0 if back else number(action, 2)))
+    return _marked(ctx, desk, desk.ask(question, sheet, walked, 0 if before_it else number(action, 2)))
 
 
 async def _say(ctx: Context, action: Action, said: Said, *, anew: bool = False) -> Answer:
@@ -91,7 +91,7 @@ async def _say(ctx: Context, action: Action, said: Said, *, anew: bool = False) 
         taken = taken._replace(what=Is.DONE)
     await ctx.hall.dialogues.save(DRAFT, _key(ctx, desk.id), {"preview": b64encode(taken.sheet.to_bytes()).decode()})
     shown = desk.step(taken)
-    return _marked(shown) if isinstance(shown, Message) else shown
+    return _marked(ctx, desk, shown) if isinstance(shown, Message) else shown
 
 
 async def _at(ctx: Context, action: Action) -> tuple[Desk, Sheet] | Message:
@@ -108,8 +108,9 @@ def _on_path(desk: Desk, path: Sequence[Question], wanted: int) -> Question | No
     return next((one for one in path if desk.definition.numbers[one.name] == wanted), None)
 
 
-def _marked(message: Message) -> Message:
-    return replace(message, title=_("Preview: {title}", title=message.title))
+def _marked(ctx: Context, desk: Desk, message: Message) -> Message:
+    out = back(ctx, desk.id)
+    return replace(message, title=_("Preview: {title}", title=message.title), controls=(*message.controls, out))
 
 
 def _key(ctx: Context, survey_id: UUID) -> str:

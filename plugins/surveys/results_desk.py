@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core.action import Action
-from core.activity import touch_card
 from core.context import Context, Viewer
 from core.files import File
 from core.form import MAX_TEXT, FieldKind, Form, FormField, Value
@@ -16,18 +15,17 @@ from core.message import Message, Option
 from core.plugin import Answer, FormErrors, Plugin, choose, command, download, form, press, submit
 from core.rights import Right
 from core.texts import Domain, Phrase
-from plugins.surveys import balcony, crossing, drafts, exports, posting, showing, toml_text, trends
+from plugins.surveys import balcony, before_after, crossing, drafts, exports, posting, showing, toml_text, trends
 from plugins.surveys.actions import named, number
+from plugins.surveys.changing import told as told_wrong
 from plugins.surveys.definition import Definition, Seen
 from plugins.surveys.drafts import Refused
-from plugins.surveys.looking import STATES
-from plugins.surveys.making import told as told_wrong
+from plugins.surveys.looking import SEEN
 from plugins.surveys.results_page import results_overview
-from plugins.surveys.showing import SEEN, gone
+from plugins.surveys.showing import gone
 from plugins.surveys.tables import Survey
 from plugins.surveys.toml_text import Unreadable, known
 from plugins.surveys.weighing import pattern
-from storage.tx import Tx
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -79,6 +77,31 @@ class ResultsDesk(Plugin):
     async def result_trend(self, ctx: Context, action: Action) -> Answer:
         """The question over the waves."""
         return await trends.trend_message(ctx, named(action), number(action))
+
+    @press("qd", right=MANAGE)
+    async def compare_with(self, ctx: Context, action: Action) -> Answer:
+        """Which wave to compare a question with."""
+        return await before_after.list_message(ctx, named(action), number(action))
+
+    @choose("qd", right=MANAGE)
+    async def compare_chosen(self, ctx: Context, action: Action, values: Sequence[str]) -> Answer:
+        """What changed."""
+        return await before_after.compare_message(ctx, named(action), number(action), before_after.chosen(values))
+
+    @press("qdd", right=MANAGE)
+    async def compared(self, ctx: Context, action: Action) -> Answer:
+        """What changed."""
+        return await before_after.compare_message(ctx, named(action), number(action), number(action, 2))
+
+    @press("qdp", right=MANAGE)
+    async def compared_picture(self, ctx: Context, action: Action) -> Answer:
+        """The same as a picture."""
+        return await before_after.picture_message(ctx, named(action), number(action), number(action, 2))
+
+    @press("qdo", right=MANAGE)
+    async def compared_post(self, ctx: Context, action: Action) -> Answer:
+        """The picture for everybody."""
+        return await before_after.post(ctx, named(action), number(action), number(action, 2))
 
     @press("qx", right=MANAGE)
     async def cross_with(self, ctx: Context, action: Action) -> Answer:
@@ -218,19 +241,12 @@ async def _definition(ctx: Context, survey_id: UUID | None) -> Definition | None
 async def _change(
     ctx: Context, survey_id: UUID | None, how: Callable[[Definition], Definition], said: Phrase
 ) -> Answer:
-    """Change what stands in the survey; its newest wave's card shows what it should."""
+    """Change what stands in the survey."""
     if survey_id is None:
         return gone()
     community_id = ctx.community_id
-
-    def unit(tx: Tx) -> None:
-        drafts.change(tx, community_id, survey_id, how)
-        wave_id = drafts.locked(tx, community_id, survey_id, *STATES).wave_id
-        if wave_id is not None:
-            touch_card(tx, community_id, wave_id)
-
     try:
-        await ctx.write(unit)
+        await ctx.write(lambda tx: drafts.change(tx, community_id, survey_id, how))
     except Refused as error:
         return Message(text=error.words)
     except Unreadable as error:

@@ -18,8 +18,9 @@ from core.numbers import percent
 from core.texts import Domain, Phrase
 from plugins.surveys.actions import action as action_of
 from plugins.surveys.answered import Looked, enough, has_words, look, newest, readable, result_of, words_of
-from plugins.surveys.definition import Definition, Question, Seen
-from plugins.surveys.looking import STATES, long, short
+from plugins.surveys.definition import Definition, Kind, Question, Seen
+from plugins.surveys.groups import GROUPED, is_intent
+from plugins.surveys.looking import SEEN, STATES, long, short
 from plugins.surveys.result_words import Teller, told_words
 from plugins.surveys.standing import standing
 from plugins.surveys.tally import Result
@@ -36,11 +37,6 @@ MOST_WAVES = 25
 """In a list: what one choice holds on every platform."""
 MOST_WORDS = 15
 """Texts in a message."""
-SEEN = {
-    Seen.MANAGERS: _("Managers alone"),
-    Seen.AFTER: _("Who answered; everybody once it is closed"),
-    Seen.LIVE: _("Everybody, while it runs"),
-}
 
 
 class Told(NamedTuple):
@@ -106,6 +102,9 @@ async def wave_message(ctx: Context, wave_id: UUID | None) -> Message:
     ]
     if has_words(found.definition):
         controls.append(Button(_("What people wrote"), ctx.action("qt", here)))
+    intent = next((number for number, one in enumerate(questions) if is_intent(one)), None)
+    if intent is not None:
+        controls.append(Button(_("Before and after"), ctx.action("qd", here, intent), style=ButtonStyle.PRIMARY))
     if is_platforms(found.definition):
         label = _("What follows from it")
         controls.append(Button(label, ctx.action("qr", here), form=True, style=ButtonStyle.PRIMARY))
@@ -166,6 +165,8 @@ async def question_message(ctx: Context, wave_id: UUID | None, number: int, *, p
         controls.append(Button(_("Picture"), ctx.action("qp", here, number), style=ButtonStyle.PRIMARY))
     if one.result.rows and not one.result.hidden:
         controls.append(Button(_("Cross it with …"), ctx.action("qx", here, number)))
+    if one.question.kind in GROUPED | {Kind.MULTIPLE} and not one.result.hidden:
+        controls.append(Button(_("Before and after"), ctx.action("qd", here, number)))
     if found.wave.number > 1:
         controls.append(Button(_("Over the waves"), ctx.action("ql", here, number)))
     if known(found.survey.definition).margins:

@@ -31,6 +31,7 @@ class Survey(Table, table=True):
     id: UUID = Field(sa_type=Id, primary_key=True)
     state: str  # draft → open → closed, and open again
     definition: str  # TOML: plugins.surveys.toml_text
+    before: str | None = None  # what it said before the last change since it was opened
     closes_at: datetime | None = Field(default=None, sa_type=Utc)  # null: when a manager or the cap ends it
     days: int | None = None  # a wave that a schedule opens: how many days it stays open; null: until the next one
     most: int | None = None  # finished responses of a wave, after which it closes

@@ -186,7 +186,7 @@ class _Reader:
         ask = self.text(place, one, "ask", MAX_ASK, lines=True)
         if not ask:
             self.wrong(place, "ask", _("this is needed, in quotes"))
-        image = self.text(place, one, "image", 500)
+        image = self.text(place, one, "image", MAX_LINK)
         if image and not is_link(image):
             self.wrong(place, "image", _("a picture’s address begins with https:// and leads to the picture itself"))
         options = self.options(place, one, kind)
@@ -375,6 +375,8 @@ class _Reader:
 
 MAX_SHORT_HINT = 200
 """Characters of a hint."""
+MAX_LINK = 500
+"""Characters of a picture’s address."""
 
 
 def _is_share(value: object) -> bool:

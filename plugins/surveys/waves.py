@@ -146,7 +146,8 @@ def open_waves(tx: Tx, surveys: Sequence[tuple[Survey, datetime | None, Due | No
         {"community_id": one.community_id, "id": one.id, "wave_id": wave_id, "waves": one.waves + 1}
         for (one, _at, _due), wave_id in zip(surveys, ids, strict=True)
     ]
-    update_all(tx, Survey, ("community_id", "id"), newest, state=OPEN)
+    # The last change is not undone any more: answers are kept under the names that are asked now.
+    update_all(tx, Survey, ("community_id", "id"), newest, state=OPEN, before=None)
     for (one, closes_at, _due), wave_id in zip(surveys, ids, strict=True):
         set_alarms(tx, one.community_id, wave_id, now, closes_at)
     return ids

@@ -133,6 +133,12 @@ def test_what_nobody_can_ever_reach_is_named() -> None:
     ]  # fmt: skip
 
 
+def test_an_ending_for_everybody_is_the_last() -> None:
+    assert wrong(single("s"), endings=(Ending("a", "s = 'a'"), Ending("all"), Ending("b", "s = 'b'"))) == [
+        "ending 2: it fits everybody, so nobody reads what comes after it. Put it last."
+    ]
+
+
 def test_loops_are_named() -> None:
     assert wrong(single("a", "c = 'a'"), single("b", "a = 'a'"), single("c", "b = 'a'")) == [
         "a → c → b → a: these conditions wait for each other. Take one of them away."
