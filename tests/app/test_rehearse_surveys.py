@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,8 +12,9 @@ from app.acting import World
 from app.rehearse import question, survey
 from app.rehearse.bar import Bar
 from app.rehearse.question import Said
+from app.rehearse.respondent import Way
 from app.rehearse.stage import Member, Stage, StageError
-from app.rehearse.survey import Kept, Way
+from app.rehearse.verdict import Kept, judge
 from plugins.question_of_the_day import QuestionOfTheDay
 from plugins.surveys import Surveys
 from plugins.surveys.anonymous import cells_of
@@ -89,6 +89,7 @@ def member(number: int) -> Member:
     [
         ({"boat": "Yes", "kinds": ("Sail",)}, "done", {"boat": "Yes", "kinds": ("Sail",)}, 1, 0),
         ({"boat": "Yes", "kinds": ("Sail",)}, "done", {"boat": "Yes", "kinds": ("Oars",)}, 1, 2),
+        ({"boat": "No", "kinds": ("Sail",)}, "done", {"boat": "No"}, 0, 0),  # thought better of the boat
         ({"boat": "No"}, "done", {"boat": "No", "kinds": ("Sail",)}, 0, 1),  # skipped, and answered
         ({"boat": "Yes"}, "done", {"boat": "Yes"}, 1, 1),  # never asked what it should be
         ({"boat": "No"}, "done", {"boat": "No"}, 1, 1),  # the quota counts what is not there
@@ -99,12 +100,12 @@ def member(number: int) -> Member:
 def test_cells_that_are_not_as_sent_in_are_found(
     said: dict[str, object], end: str, stands: dict[str, object], held: int, findings: int
 ) -> None:
-    definition = read(SHORT)
-    cells = Counter(cells_of(definition, stands, {}))  # type: ignore[arg-type]  # made up
-    wave = Wave.model_construct(cells={"0": held}, finished=1, screened=0)
-    store = Kept(cells, {uuid4(): stands}, wave, 0)  # type: ignore[dict-item]  # made up
+    definition, response = read(SHORT), uuid4()
+    cells = list(cells_of(definition, stands, {}))  # type: ignore[arg-type]  # made up
+    wave = Wave.model_construct(cells={"0": held}, finished=1, screened=0, anonymous=False)
+    store = Kept({response: cells}, {response: stands}, wave, {response: 0})  # type: ignore[dict-item]  # made up
     way = Way(0, [member(0)], said, end=end)  # type: ignore[arg-type]  # made up
-    assert len(survey.judge(definition, [way], store)[0]) == findings
+    assert len(judge(definition, [way], store).findings) == findings
 
 
 @pytest.mark.parametrize(
