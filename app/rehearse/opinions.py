@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date, timedelta
 from random import Random
 
-from plugins.surveys.conditions import read
+from plugins.surveys.conditions import read, tests
 from plugins.surveys.definition import SCALES, Definition, Given, Kind, Question
 
 SKIPS = 0.2
 """The share of optional questions that are passed over."""
+OTHERS = 10
+"""So often they look for another answer."""
 MORE = 3
 """Options that are picked at most beyond the fewest."""
 WORDS = (
@@ -31,16 +33,27 @@ class Opinions:
         self._definition = definition
         self._seed = seed
         self._person = person
-        self._changed: set[str] = set()
+        self._changes: dict[str, int] = {}
 
     def of(self, question: Question) -> tuple[str, ...]:
         """Keys of options, or words to type; empty to pass it over."""
-        again = " again" if question.name in self._changed else ""
-        return _answer(question, Random(f"{self._seed} {self._person} {question.name}{again}"), self._person)
+        times = self._changes.get(question.name, 0)
+        return _answer(question, Random(f"{self._seed} {self._person} {question.name} {times}"), self._person)
 
     def change(self, question: Question) -> None:
-        """They think better of it."""
-        self._changed.add(question.name)
+        """They think better of it, where there is anything else to say."""
+        before = self.of(question)
+        for times in range(1, OTHERS):
+            self._changes[question.name] = times
+            if self.of(question) != before:
+                return
+
+    def doubts(self, answered: Container[str]) -> str:
+        """Of these questions the one whose answer they change: one that conditions look at, if there is one."""
+        looked_at = {test.name for one in self._definition.questions for test in tests(read(one.when))}
+        names = [one.name for one in self._definition.questions if one.name in answered]
+        chance = Random(f"{self._seed} {self._person} doubts")
+        return chance.choice([name for name in names if name in looked_at] or names or [""])
 
     def given(self, question: Question) -> Given | None:
         """The same as it is to be kept."""

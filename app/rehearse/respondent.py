@@ -24,10 +24,8 @@ PATIENCE_SECONDS = 1200.0
 """Whoever has not come to an end by then gives up, and the rehearsal failed."""
 GOES_ON_ELSEWHERE = 0.3
 """The share of answers of a linked pair after which it goes on with its other account."""
-TURNS, TURNS_HERE = 0.3, 0.3
+TURNS, TURNS_HERE = 0.4, 0.5
 """The share of people who think better of an answer, and how likely it comes to them at a question."""
-STEPS_BACK = 3
-"""How far they go back for it at most."""
 STUCK = 60
 """Acts without an answer being taken after which somebody gives up; besides two for each option of a question."""
 STALE = 3
@@ -93,9 +91,9 @@ class Respondent:
         self._fresh = False
         """What is shown was asked for anew: what was said last may have been lost."""
         self._stale = 0
-        self._turns = self._chance.randint(1, STEPS_BACK) if self._chance.random() < TURNS else 0
-        self._going, self._steps, self._back_to = False, 0, ""
-        """On the way back, how far still, and where an answer is changed."""
+        self._turns = self._chance.random() < TURNS
+        self._going = self._back_to = ""
+        """The question on the way back to which they are, and the one whose answer they change."""
         self._had: set[tuple[str, int]] = set()
         """Messages that stood there before the last act, and their edits."""
         self._counted = 0
@@ -242,7 +240,7 @@ class Respondent:
         question = self._showing.question(words, self._way.answered)
         if question is None or "Send it?" in words:
             return shown or "Send it?" in words
-        return question.name not in self._way.answered or self._going or bool(self._back_to)
+        return question.name not in self._way.answered or bool(self._going or self._back_to)
 
     # -- seeing ----------------------------------------------------------------------------------------------------
     def _see(self, shown: Outcome) -> None:
@@ -324,16 +322,14 @@ class Respondent:
     def _turns_back(self, question: Question | None, labels: Sequence[str]) -> bool | None:
         """Whether to press “Back” now; None where the question is to be answered."""
         name = question.name if question is not None else ""
-        waits = name not in self._way.answered
-        if self._turns and waits and "Back" in labels and not self._fresh and name != self._asked:
-            self._going = self._chance.random() < TURNS_HERE
-            if self._going:
-                self._steps, self._turns = self._turns, 0
+        waits, back = name not in self._way.answered, "Back" in labels
+        may = self._turns and waits and back and not self._fresh and name != self._asked
+        if may and self._chance.random() < TURNS_HERE:
+            self._turns, self._going = False, self._opinions.doubts(self._way.answered)
         if self._going:
-            if "Back" in labels and (waits or self._steps > 0):
-                self._steps -= 1
+            if back and name != self._going:
                 return True
-            self._going = False
+            self._going = ""
             if question is None or waits:
                 return None
             self._opinions.change(question)
@@ -341,7 +337,7 @@ class Respondent:
             self._way.turned += 1
             self._asked, self._back_to, self._ranked = "", name, 0
         if self._back_to and name != self._back_to:
-            return "Back" in labels  # the change was lost: back to it
+            return back  # the change was lost: back to it
         return None
 
     async def _choose(
