@@ -10,7 +10,7 @@ from random import Random
 
 from app.acting import ActingError, control_of, fill, press
 from app.rehearse.opinions import Opinions, counting
-from app.rehearse.showing import Showing, keys_in, label, labels_of
+from app.rehearse.showing import Showing, keys_in, label, labels_of, legible
 from app.rehearse.stage import Member, Stage, told
 from app.rehearse.waits import Waits
 from plugins.surveys.conditions import read
@@ -237,17 +237,20 @@ class Respondent:
             return True
         if outcome.message is None or not outcome.message.controls:
             return False
-        question = self._showing.question(words, self._way.answered)
+        question = self._question(words)
         if question is None or "Send it?" in words:
             return shown or "Send it?" in words
         return question.name not in self._way.answered or bool(self._going or self._back_to)
+
+    def _question(self, words: str) -> Question | None:
+        return self._showing.question(words, self._way.answered, self._way.sent)
 
     # -- seeing ----------------------------------------------------------------------------------------------------
     def _see(self, shown: Outcome) -> None:
         """Whether this is the end, and whether the last answer was taken."""
         way, words = self._way, told(shown)
         way.last = words
-        question = self._showing.question(words, way.answered)
+        question = self._question(words)
         sends = "Send it?" in words
         way.end = self._showing.end(shown, words)
         if not way.end and self._asked == "send" and not sends and question is None:
@@ -267,7 +270,7 @@ class Respondent:
         if not read(question.when).holds(answers):
             way.wrong.append(f"was asked {question.name}, which {question.when!r} leaves out; answered {answers}")
         wanted = self._showing.as_asked(question, answers)
-        if wanted not in " ".join(words.split()):
+        if legible(wanted) not in legible(words):
             way.wrong.append(f"read {words[:200]!r}, and not {wanted!r}")
         if "⚠️" in words:
             way.wrong.append(f"was told {words[:200]!r}")
@@ -281,7 +284,7 @@ class Respondent:
             return None
         labels = labels_of(message)
         sends = "Send it?" in words
-        question = None if sends else self._showing.question(words, way.answered)
+        question = None if sends else self._question(words)
         if "Cancel" in labels and self._asked in self._definition.by_name:  # a dialogue in the place of a form
             return await self._write(shown, self._definition.by_name[self._asked])
         if question is None and "Continue" in labels:

@@ -6,10 +6,14 @@ import re
 from collections.abc import Container, Mapping
 from typing import Any
 
+from app.rehearse.opinions import counting
+from plugins.surveys import conditions
 from plugins.surveys.definition import PLACE, Definition, Given, Question
 from plugins.surveys.paths import shown
 from sandbox.control import ControlView, MessageView, Outcome
 
+ALIKE = str.maketrans({"\u2217": "*", "\u02cd": "_", "\u223c": "~", "\u02cb": "`", "\u200b": None})
+"""Look-alikes of marks, and a space without width."""
 FULL = "heard enough people"
 HAD = "have taken part already"
 
@@ -21,11 +25,22 @@ class Showing:
         self.definition = definition
         self._asks = [(_pattern(one.ask), one) for one in definition.questions]
 
-    def question(self, text: str, answered: Container[str] = ()) -> Question | None:
-        """The question that a text asks: the longest that stands in it; of several alike the first not answered."""
-        flat = " ".join(text.split())
-        found = [one for pattern, one in self._asks if pattern.search(flat)]
-        return max(found, key=lambda one: (len(one.ask), one.name not in answered), default=None)
+    def question(
+        self,
+        text: str,
+        answered: Container[str] = (),
+        sent: Mapping[str, Given | None] = {},
+    ) -> Question | None:
+        """The question that a text asks: the longest that stands in it; of several alike the one that comes next."""
+        read = legible(text)
+        found = [one for pattern, one in self._asks if pattern.search(read)]
+        longest = max((len(one.ask) for one in found), default=0)
+        found = [one for one in found if len(one.ask) == longest]
+        if len(found) < 2:
+            return found[0] if found else None
+        answers = counting(self.definition, sent)
+        waits = (one for one in found if one.name not in answered and conditions.read(one.when).holds(answers))
+        return next(waits, found[-1])
 
     def end(self, outcome: Outcome, text: str) -> str:
         """``done``, ``turned away`` or ``taken`` where it is one of those, else empty."""
@@ -48,6 +63,11 @@ class Showing:
             return (found[2] or "…") if given is None else shown(of, given, english)
 
         return " ".join(PLACE.sub(put, question.ask).split())
+
+
+def legible(text: str) -> str:
+    """A text in one line, without what a platform puts in the place of marks that it can't escape."""
+    return " ".join(text.translate(ALIKE).split())
 
 
 def english(words: Any) -> str:
