@@ -243,7 +243,12 @@ class Respondent:
         return question.name not in self._way.answered or bool(self._going or self._back_to)
 
     def _question(self, words: str) -> Question | None:
-        return self._showing.question(words, self._way.answered, self._way.sent)
+        """The question there. One that was answered by one act just now is not asked by what comes of it."""
+        answered, asked = self._way.answered, self._definition.by_name.get(self._asked)
+        said = asked is not None and asked.name in self._way.sent and not self._fresh
+        if said and asked is not None and asked.kind not in (Kind.MULTIPLE, Kind.RANKING) and not asked.other:
+            answered = answered | {asked.name}
+        return self._showing.question(words, answered, self._way.sent)
 
     # -- seeing ----------------------------------------------------------------------------------------------------
     def _see(self, shown: Outcome) -> None:
@@ -285,8 +290,10 @@ class Respondent:
         labels = labels_of(message)
         sends = "Send it?" in words
         question = None if sends else self._question(words)
-        if "Cancel" in labels and self._asked in self._definition.by_name:  # a dialogue in the place of a form
-            return await self._write(shown, self._definition.by_name[self._asked])
+        dialogue = "Cancel" in labels and not (question and keys_in(message, question))  # in the place of a form
+        if dialogue:
+            question = question or self._definition.by_name.get(self._asked)
+            labels = [one for one in labels if one != "Back"]  # which leads to another field, not to another question
         if question is None and "Continue" in labels:
             return await self._press(device, message, "Continue", count=False)
         if question is None and not sends:
@@ -317,6 +324,8 @@ class Respondent:
         if not self._opinions.of(question):
             self._note(question)
             return await self._press(device, message, "Skip")
+        if dialogue:
+            return await self._write(shown, question)
         if question.kind in WRITTEN:
             opened = await self._press(device, message, "Answer", count=False)
             return await self._write(opened, question) if opened is not None else None
