@@ -14,9 +14,6 @@ from plugins.surveys.actions import action
 from plugins.surveys.tables import Waiting
 from sandbox.control import Outcome
 
-WRITTEN_SECONDS = 90.0
-"""How long the last anonymous answers may take to be written down."""
-
 
 class Manager:
     """Acts as the owner of the first space."""
@@ -48,7 +45,7 @@ class Manager:
             async with self._stage.store.session() as session:
                 return not await session.scalar(select(func.count()).select_from(Waiting))
 
-        await until(written, "the last anonymous answers", WRITTEN_SECONDS)
+        await until(written, "the last anonymous answers", self._stage.settle_seconds)
 
     async def _upload(self, text: str) -> None:
         """As the page does with a file that is handed in."""

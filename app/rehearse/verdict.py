@@ -21,8 +21,6 @@ from plugins.surveys.tables import Answer, Response, Wave
 from plugins.surveys.waves import FINISHED
 
 DIFFERENCES = 10
-POSTS_SECONDS = 90.0
-"""How long posts may take to come to what they must be."""
 
 Owned = tuple[int, Cell]
 """A cell and whose it is: the person, or :data:`NOBODY` where the survey is anonymous."""
@@ -187,7 +185,7 @@ async def posts(stage: Stage, where: Mapping[str, str], finished: int) -> list[s
         return not wrong
 
     try:
-        await until(right, "", POSTS_SECONDS)
+        await until(right, "", stage.settle_seconds)
     except ActingError:
         return wrong
     return []
