@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +13,7 @@ import pytest
 from app.acting import World
 from app.rehearse import question, survey
 from app.rehearse.bar import Bar
+from app.rehearse.process import Hall
 from app.rehearse.question import Said
 from app.rehearse.respondent import Way
 from app.rehearse.stage import Member, Stage, StageError
@@ -21,9 +24,43 @@ from plugins.surveys.anonymous import cells_of
 from plugins.surveys.tables import Wave
 from plugins.surveys.toml_text import read
 from sandbox.discord import DiscordSandbox
+from tests.app.broken import BREAK
 
 QUIET = Bar(shown=False)
 MEMBERS = 30
+FIVE = """
+title = "Five"
+[[question]]
+name = "boat"
+kind = "single"
+ask = "Do you have a boat?"
+options = ["Yes", "No", "Soon"]
+[[question]]
+name = "kinds"
+kind = "multiple"
+ask = "Which?"
+when = "boat = 'Yes'"
+options = ["Sail", "Motor", "Oars"]
+[[question]]
+name = "stars"
+kind = "rating"
+ask = "How good is {boat|that} for you?"
+when = "boat != 'No'"
+[[question]]
+name = "sea"
+kind = "single"
+ask = "Which sea?"
+options = ["North", "South", "None"]
+[[question]]
+name = "mail"
+kind = "consent"
+ask = "May we write to you?"
+required = false
+[[quota]]
+question = "sea"
+answers = ["North"]
+most = 6
+"""
 SHORT = """
 title = "Boats"
 [[question]]
@@ -52,7 +89,8 @@ def quiet() -> None:
 @pytest.mark.timeout(120)
 async def test_a_survey_is_stored_as_it_was_sent_in(tmp_path: Path) -> None:
     file = tmp_path / "boats.toml"
-    file.write_text(SHORT.replace("most = 1", "most = 5"))
+    too_long_for_a_form = "# A line that explains something.\n" * 100
+    file.write_text(too_long_for_a_form + SHORT.replace("most = 1", "most = 5"))
     done = await survey.rehearse(Stage(Surveys, "", MEMBERS, 1, tmp_path, QUIET), file, crash=False, pace=0.02)
     assert done.findings == []
     figures = done.figures
@@ -69,6 +107,36 @@ async def test_questions_are_stored_as_they_were_answered(tmp_path: Path) -> Non
     assert done.findings == []
     figures = done.figures
     assert [figures[name] for name in ("asked", "answered", "stored", "lost", "doubled")] == [60, 60, 60, 0, 0]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("broken", "anonymous", "settle", "findings"),
+    [
+        (
+            "over skipped piped unedited",
+            False,
+            3.0,
+            (
+                "quota 1 takes 6, and 7 are stored",
+                "kinds, '.*' in place 0: sent in 0 times, stored 1",
+                "read '.*How good is that for you.*', and not 'How good is (Yes|Soon) for you",
+                "the post on slack says '.*', not 'Closed with",
+            ),
+        ),
+        ("mixed", True, 60.0, ("responses hold answers of different people",)),
+    ],
+)
+async def test_a_broken_product_is_noticed(
+    tmp_path: Path, broken: str, anonymous: bool, settle: float, findings: tuple[str, ...]
+) -> None:
+    file = tmp_path / "five.toml"
+    file.write_text(f"anonymous = {str(anonymous).lower()}\n{FIVE}")
+    hall = partial(Hall, environment={BREAK: broken}, module="tests.app.broken")
+    stage = Stage(Surveys, "", MEMBERS, 1, tmp_path, QUIET, hall, only="slack", settle_seconds=settle)
+    done = await survey.rehearse(stage, file, crash=False, pace=0.01)
+    for one in findings:
+        assert any(re.search(one, found, re.DOTALL) for found in done.findings), (one, done.findings)
 
 
 def test_a_file_that_is_no_survey_is_refused(tmp_path: Path) -> None:
