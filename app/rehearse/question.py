@@ -17,7 +17,7 @@ from sqlmodel import col
 from app.acting import ActingError, World, ask_next, control_of, fill, is_question, press, until
 from app.rehearse.command import Rehearsed
 from app.rehearse.stage import Member, Stage, told
-from app.rehearse.waits import Waits
+from app.rehearse.waits import Waits, pause_before
 from plugins.question_of_the_day.tables import Answer, Asked
 from sandbox.control import ControlError, MessageView, Outcome, OutcomeKind
 from storage.tables import Member as StoredMember
@@ -27,7 +27,7 @@ ARRIVALS_A_SECOND = 20.0
 REPLIES, CHANGES = 0.4, 0.3
 """The shares of members who answer by a reply, and of the others who change their answer."""
 WRITING_SECONDS = 3.0
-TRIES = 10
+TRIES = 60
 """How often somebody tries who was not told that their answer counts."""
 REPLY_SECONDS = 10.0
 """How long somebody looks whether their reply is ticked. In a burst it may not be, and counts all the same."""
@@ -132,7 +132,7 @@ class Days:
     async def _by_form(self, said: Said, words: str, pause: Any) -> None:
         member, number = said.member, said.question
         said.words = words
-        for _ in range(TRIES):
+        for tries in range(TRIES):
             try:
                 post = member.platform.message(self.posts[number][member.platform.name])
                 shown = Outcome(OutcomeKind.MESSAGE, message=post)
@@ -151,7 +151,8 @@ class Days:
                 pass  # the act came to nothing here; as people do, once more
             said.again += 1
             await member.platform.private(member.id)
-            await pause(1.0)
+            with self.waits.again(member.platform):
+                await pause(pause_before(tries))
 
 
 async def kept(stage: Stage) -> dict[tuple[int, int], list[str]]:

@@ -12,7 +12,7 @@ from app.acting import ActingError, control_of, fill, press
 from app.rehearse.opinions import Opinions, counting
 from app.rehearse.showing import Showing, keys_in, label, labels_of, legible
 from app.rehearse.stage import Member, Stage, told
-from app.rehearse.waits import Waits
+from app.rehearse.waits import Waits, pause_before
 from plugins.surveys.conditions import read
 from plugins.surveys.definition import WRITTEN, Definition, Given, Kind, Question
 from sandbox.control import ControlError, MessageView, Outcome, OutcomeKind
@@ -20,7 +20,7 @@ from sandbox.control import ControlError, MessageView, Outcome, OutcomeKind
 ARRIVALS_A_SECOND = 10.0
 THINK_SECONDS = 3.0
 """The median time for an answer."""
-PATIENCE_SECONDS = 1200.0
+PATIENCE_SECONDS = 3600.0
 """Whoever has not come to an end by then gives up, and the rehearsal failed."""
 GOES_ON_ELSEWHERE = 0.3
 """The share of answers of a linked pair after which it goes on with its other account."""
@@ -99,6 +99,8 @@ class Respondent:
         self._counted = 0
         self._idle = 0
         """Acts since an answer was taken."""
+        self._vain = 0
+        """How often since then nothing was shown."""
 
     async def go(self) -> None:
         """From the post to the end."""
@@ -113,7 +115,9 @@ class Respondent:
             if shown is None:
                 way.again += 1
                 self._fresh = True
-                await self._pause(1.0)
+                with self._all.waits.again(self._device.platform):
+                    await self._pause(pause_before(self._vain))
+                self._vain += 1
                 await self._device.platform.private(self._device.id)
                 shown = await self._go_on(self._device)
             if shown is None:
@@ -264,7 +268,7 @@ class Respondent:
             other = question is not None and question.name not in {self._asked, *way.answered}
             if way.end or sends or (other and shown.form is None):
                 way.answered.add(self._asked)
-                self._stale = self._idle = 0
+                self._stale = self._idle = self._vain = 0
                 if self._back_to == self._asked:
                     self._back_to = ""
 

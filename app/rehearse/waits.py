@@ -16,8 +16,15 @@ LEAST_SECONDS, MOST_SECONDS = 5.0, 60.0
 """How long somebody waits for an answer, at least and at most, before they try again."""
 PATIENCE = 3.0
 """They wait for so many times what the last answers took."""
+PAUSE_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""The median pauses before they try again for the first time, the second, and so on."""
 SLOW_SECONDS = 2.0
 """Who waits longer than that is spoken of."""
+
+
+def pause_before(tries: int) -> float:
+    """The median pause, in seconds, before somebody tries again who tried so often in vain."""
+    return PAUSE_SECONDS[min(tries, len(PAUSE_SECONDS) - 1)]
 
 
 class Waits:
@@ -32,16 +39,22 @@ class Waits:
     @contextmanager
     def one(self, platform: Platform) -> Iterator[float]:
         """An act; yields how many seconds its member waits for what comes of it."""
-        name, self._acts = platform.name, self._acts + 1
-        number, began = self._acts, time.monotonic()
-        self._limits[name] = platform.limit
-        self._began.setdefault(name, {})[number] = began
-        took = self._took.setdefault(name, deque(maxlen=LATE))
-        try:
+        began, took = time.monotonic(), self._took.setdefault(platform.name, deque(maxlen=LATE))
+        with self.again(platform):
             yield min(MOST_SECONDS, max(LEAST_SECONDS, PATIENCE * median(took or [0.0])))
+        took.append(time.monotonic() - began)
+
+    @contextmanager
+    def again(self, platform: Platform) -> Iterator[None]:
+        """Somebody was shown nothing, and tries again in a while."""
+        name, self._acts = platform.name, self._acts + 1
+        number = self._acts
+        self._limits[name] = platform.limit
+        self._began.setdefault(name, {})[number] = time.monotonic()
+        try:
+            yield
         finally:
             del self._began[name][number]
-            took.append(time.monotonic() - began)
 
     def words(self) -> str:
         """The platform where most wait for long; empty where nobody does."""
