@@ -93,6 +93,8 @@ class Stage:
     kills: int = KILLS
     only: str = ""
     """One platform alone, for measuring it."""
+    limited: bool = True
+    """Telegram takes a message a second in a chat, and thirty in all; else as many as come."""
     worlds: list[World] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     halls: list[Hall] = field(default_factory=list)
@@ -111,7 +113,7 @@ class Stage:
         for platform in (
             DiscordSandbox(),
             SlackSandbox(rates={"apps.connections.open": (1000, 60.0)}),
-            TelegramSandbox(),
+            TelegramSandbox(limited=self.limited),
         ):
             if self.only not in ("", platform.name):
                 continue

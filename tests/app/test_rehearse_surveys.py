@@ -103,7 +103,8 @@ async def test_a_survey_is_stored_as_it_was_sent_in(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(120)
 async def test_questions_are_stored_as_they_were_answered(tmp_path: Path) -> None:
-    done = await question.rehearse(Stage(QuestionOfTheDay, "", MEMBERS, 1, tmp_path, QUIET), crash=False, pace=0.1)
+    stage = Stage(QuestionOfTheDay, "", MEMBERS, 1, tmp_path, QUIET, limited=False)
+    done = await question.rehearse(stage, crash=False, pace=0.05)
     assert done.findings == []
     figures = done.figures
     assert [figures[name] for name in ("asked", "answered", "stored", "lost", "doubled")] == [60, 60, 60, 0, 0]
