@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections import deque
@@ -65,7 +66,12 @@ class Bar:
             self._draw(" · ".join(one for one in (_bar(done, whole, what), left, why()) if one))
 
         self._draw(_bar(0, whole, what))
-        yield tick
+        drawing = asyncio.get_running_loop().create_task(_every_second(tick)) if self._live else None
+        try:
+            yield tick
+        finally:
+            if drawing is not None:
+                drawing.cancel()
 
     def _draw(self, line: str) -> None:
         if self._live:
@@ -77,6 +83,13 @@ class Bar:
         if self._live:
             self._stream.write("\r\033[K")
             self._stream.flush()
+
+
+async def _every_second(tick: Tick) -> None:
+    """What it waits for changes also while nothing is done."""
+    while True:
+        await asyncio.sleep(1.0)
+        tick(0)
 
 
 def _bar(done: int, whole: int, what: str) -> str:
