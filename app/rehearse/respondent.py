@@ -15,7 +15,7 @@ from app.rehearse.stage import Member, Stage, told
 from app.rehearse.waits import Waits, pause_before
 from plugins.surveys.conditions import read
 from plugins.surveys.definition import WRITTEN, Definition, Given, Kind, Question
-from sandbox.control import ControlError, MessageView, Outcome, OutcomeKind
+from sandbox.control import ControlError, ControlView, MessageView, Outcome, OutcomeKind
 
 ARRIVALS_A_SECOND = 10.0
 THINK_SECONDS = 3.0
@@ -35,6 +35,8 @@ LOOK_SECONDS = 1.0
 TICKED, FINISHED = "✓ ", "✅"
 """Where several are picked by buttons: what stands before those, and the button that ends it."""
 TICKS = 40
+JUST_WRITE = "Just write your answer here."
+"""What a message in a private chat says that waits for words."""
 
 
 @dataclass
@@ -331,6 +333,9 @@ class Respondent:
         if dialogue:
             return await self._write(shown, question)
         if question.kind in WRITTEN:
+            field = next((one for one in message.controls if one.kind == "text"), None)
+            if field is not None or JUST_WRITE in message.text:
+                return await self._write_here(message, field, question)
             opened = await self._press(device, message, "Answer", count=False)
             return await self._write(opened, question) if opened is not None else None
         return await self._choose(device, message, question, labels)
@@ -423,6 +428,20 @@ class Respondent:
             lambda wait: fill(device.world, device.id, opened, lambda _label, _options: words, wait=wait),
             opened.message,
         )
+
+    async def _write_here(
+        self, message: MessageView, field: ControlView | None, question: Question
+    ) -> Outcome | None:
+        """Write where the question stands: in its field, or in the private chat that waits for words."""
+        device, words = self._device, self._opinions.of(question)[0]
+        self._note(question)
+
+        async def act(wait: float) -> Outcome:
+            if field is not None:
+                return await device.platform.pick(device.id, message.id, field.id, [words], wait=wait)
+            return await device.platform.type(device.id, message.channel, words, wait=wait)
+
+        return await self._act(device, act, message)
 
     def _note(self, question: Question) -> None:
         self._way.sent[question.name] = self._opinions.given(question)
