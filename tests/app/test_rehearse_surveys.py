@@ -115,14 +115,27 @@ async def test_questions_are_stored_as_they_were_answered(tmp_path: Path) -> Non
     ("broken", "anonymous", "settle", "findings"),
     [
         (
-            "over skipped piped unedited",
+            "lost doubled over skipped piped unedited",
             False,
-            3.0,
+            2.0,
             (
+                r"person \d+: mail, '(yes|no)' in place 0: sent in 1 times, stored 0",
+                "somebody unknown: boat, '.*' in place 0: sent in 0 times",
                 "quota 1 takes 6, and 7 are stored",
                 "kinds, '.*' in place 0: sent in 0 times, stored 1",
                 "read '.*How good is that for you.*', and not 'How good is (Yes|Soon) for you",
                 "the post on slack says '.*', not 'Closed with",
+            ),
+        ),
+        (
+            "logic wrong thanked forgotten",
+            False,
+            60.0,
+            (
+                "was asked kinds, which .* leaves out",
+                "boat, '.*' in place 0: sent in 0 times, stored 1",
+                "came to the end and was not asked",
+                "was asked boat again, and their answer was taken",
             ),
         ),
         ("mixed", True, 60.0, ("responses hold answers of different people",)),
@@ -138,6 +151,16 @@ async def test_a_broken_product_is_noticed(
     done = await survey.rehearse(stage, file, crash=False, pace=0.01)
     for one in findings:
         assert any(re.search(one, found, re.DOTALL) for found in done.findings), (one, done.findings)
+
+
+@pytest.mark.timeout(120)
+async def test_answers_that_a_broken_product_loses_or_changes_are_noticed(tmp_path: Path) -> None:
+    hall = partial(Hall, environment={BREAK: "unheard swapped"}, module="tests.app.broken")
+    stage = Stage(QuestionOfTheDay, "", 15, 1, tmp_path, QUIET, hall, only="discord", settle_seconds=2.0)
+    done = await question.rehearse(stage, crash=False, pace=0.02)
+    assert any(re.search(r"said 'Answer .*; what stands: \[\]", one) for one in done.findings)
+    assert any(re.search(r"said 'Answer .*; what stands: \['.* rewsnA'\]", one) for one in done.findings)
+    assert done.figures["lost"] > 0
 
 
 def test_a_file_that_is_no_survey_is_refused(tmp_path: Path) -> None:
