@@ -106,12 +106,17 @@ def party(options: Options) -> int:
 def survey(options: Options) -> int:
     """Rehearse a survey: it runs in three spaces at once, and everybody answers to the end as they are shown.
 
-    Takes your own survey as a TOML file, else one of twelve questions with conditions and quotas. In the end the
-    answers in the store are compared with what was sent in, cell by cell; nobody counts twice, no quota takes more
-    than it may, and whoever was turned away was told so. Nothing leaves this machine, and it needs no token.
-      hallkeeper rehearse survey
-      hallkeeper rehearse survey --file survey.toml --members 200 --crash --json
-    The last line is JSON. It ends with 0 when everything agrees, else with 1 and the first differences by question.
+    Takes your own survey as a TOML file, else one of twelve questions with conditions and quotas. Some people go back
+    and change an answer, some go on with their account on another platform. In the end the answers in the store are
+    compared with what was sent in, cell by cell, and the posts with the store; nobody counts twice, no quota takes
+    more than it may, and each question was asked and read as it should be. Platforms have their limits (Telegram
+    takes 30 messages a second, Slack opens 100 forms a minute): the bar says what it waits for, and about how long.
+    Nothing leaves this machine, and it needs no token.
+      hallkeeper rehearse survey --file survey.toml --members 60
+      hallkeeper rehearse survey --members 1000 --crash --json
+      hallkeeper rehearse survey --store postgresql://user:password@host/an_empty_database
+    The last line is JSON: what was asked, answered, stored, lost and doubled, in all and by platform. It ends with 0
+    when everything agrees, else with 1 and the first differences by question.
     """
     from app.rehearse.survey import rehearse as answer
     from plugins.surveys import Surveys
@@ -123,11 +128,14 @@ def question(options: Options) -> int:
     """Rehearse the question of the day: two questions in three spaces, answered by everybody.
 
     Members answer by button and form or by a reply, and some change what they said; the second question closes the
-    first. In the end what was said is compared with the store, and with what the posts show. Nothing leaves this
-    machine, and it needs no token.
-      hallkeeper rehearse question
-      hallkeeper rehearse question --members 200 --crash --json
-    The last line is JSON. It ends with 0 when everything agrees, else with 1 and what does not.
+    first. In the end what was said is compared with the store, and with what the posts show. With --crash a reply may
+    come while nobody hears: those are counted as "unheard". Slack opens 100 forms a minute, so many members take
+    long: the bar says what it waits for. Nothing leaves this machine, and it needs no token.
+      hallkeeper rehearse question --members 100
+      hallkeeper rehearse question --members 1000 --crash --json
+      hallkeeper rehearse question --store postgresql://user:password@host/an_empty_database
+    The last line is JSON: what was asked, answered, stored, lost and doubled, in all and by platform. It ends with 0
+    when everything agrees, else with 1 and what does not.
     """
     from app.rehearse.question import rehearse as ask
     from plugins.question_of_the_day import QuestionOfTheDay
