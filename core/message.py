@@ -41,7 +41,9 @@ class ButtonStyle(StrEnum):
 class Button:
     """Something to press: an ``action`` of ours, or a ``url`` to follow, never both.
 
-    ``form`` says that the press opens a form, which must be the bot's first answer on some platforms.
+    ``form`` says that the press opens a form, which must be the bot's first answer on some platforms. ``typed`` says
+    that the form's one field may be answered without the press as well, by what the member writes next, where forms
+    are dialogues and nobody else writes: at most one button of a message.
     """
 
     label: Words
@@ -49,6 +51,7 @@ class Button:
     url: str = ""
     form: bool = False
     style: ButtonStyle = ButtonStyle.PLAIN
+    typed: bool = False
 
     def __post_init__(self) -> None:
         if (self.action is None) == (not self.url):
@@ -57,6 +60,8 @@ class Button:
             raise ValueError(f"a button's url begins with https://, not {self.url!r}")
         if self.form and self.action is None:
             raise ValueError("a button that opens a form needs an action")
+        if self.typed and not self.form:
+            raise ValueError("only what a form asks for can be typed")
         if isinstance(self.label, str) and not 1 <= len(self.label) <= MAX_BUTTON_LABEL:
             raise ValueError(f"a button's label has 1 to {MAX_BUTTON_LABEL} characters: {self.label!r}")
 
@@ -290,6 +295,7 @@ def _control_to_data(control: Control) -> dict[str, Any]:
             "url": control.url,
             "form": control.form,
             "style": control.style.value,
+            **({"typed": True} if control.typed else {}),
         }
     return {
         "choice": words_to_data(control.label),
@@ -308,6 +314,7 @@ def _control_from_data(data: Mapping[str, Any]) -> Control:
             url=data["url"],
             form=data["form"],
             style=ButtonStyle(data["style"]),
+            typed=data.get("typed", False),
         )
     return Choice(
         action=Action.decode(data["action"]),

@@ -68,9 +68,14 @@ class Desk:
         return f"https://t.me/{self.api.username}"
 
     # -- messages ------------------------------------------------------------------------------------------------
-    async def post(self, chat: int, message: Message, *, thread: int = 0, reply_to: int = 0) -> Posted:
-        """Send a message. A group that became a supergroup meanwhile is followed to its new id."""
-        rendered = render(message, private=chat > 0, form_url=self.form_url)
+    async def post(
+        self, chat: int, message: Message, *, thread: int = 0, reply_to: int = 0, step: bool = False
+    ) -> Posted:
+        """Send a message. A group that became a supergroup meanwhile is followed to its new id.
+
+        ``step``: see :func:`bots.telegram.render.render`.
+        """
+        rendered = render(message, private=chat > 0, form_url=self.form_url, step=step)
         self.count(rendered.losses)
         try:
             return await self._post(chat, rendered, thread, reply_to)
@@ -84,12 +89,12 @@ class Desk:
             self.count((Loss("image", "the platform could not fetch it"),))
             words = _linked(rendered)
         else:
-            words = self._without_picture(chat, message)
+            words = self._without_picture(chat, message, step=step)
             self.count(words.losses)
         return await self._told(self._post(chat, words, thread, reply_to))
 
-    def _without_picture(self, chat: int, message: Message) -> Rendered:
-        return render(message, private=chat > 0, form_url=self.form_url, pictures=False)
+    def _without_picture(self, chat: int, message: Message, *, step: bool = False) -> Rendered:
+        return render(message, private=chat > 0, form_url=self.form_url, pictures=False, step=step)
 
     async def _post(self, chat: int, rendered: Rendered, thread: int, reply_to: int) -> Posted:
         more: dict[str, Any] = {"reply_markup": rendered.markup, "message_thread_id": thread or None}
@@ -148,6 +153,24 @@ class Desk:
             if message is None or not refused(error, "no caption in the message"):
                 raise
             await self._edit_text(chat, message_id, self._without_picture(chat, message))
+
+    async def replace(self, chat: int, message_id: int, message: Message) -> bool:
+        """Let an answer without a picture take the place of one in a private chat; False where that can't be: the
+        member deleted it, or it has a picture."""
+        rendered = render(message, private=True, form_url=self.form_url, step=True)
+        self.count(rendered.losses)
+        try:
+            await self.api.edit_message_text(
+                rendered.text, chat, message_id, entities=rendered.entities,
+                link_preview_options=rendered.preview, reply_markup=rendered.markup,
+            )  # fmt: skip
+        except TelegramError as error:
+            if refused(error, "not modified"):
+                return True
+            if refused(error, "to edit") or refused(error, "can't be edited"):
+                return False
+            raise as_send_error(error) from None
+        return True
 
     async def delete(self, chat: int, message_id: int) -> None:
         """Take a message back."""
