@@ -9,7 +9,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReactionTypeEmoji, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+    ReactionTypeEmoji,
+    ReplyParameters,
+)
 from telegram import Message as Posted
 from telegram.error import BadRequest, ChatMigrated, TelegramError
 
@@ -218,6 +225,14 @@ class Desk:
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
+
+    async def show_keyboard(self, chat: int, message_id: int, keyboard: InlineKeyboardMarkup) -> None:
+        """Change the buttons alone."""
+        try:
+            await self.api.edit_message_reply_markup(chat, message_id, reply_markup=keyboard)
+        except TelegramError as error:
+            if not refused(error, "not modified"):
+                raise as_send_error(error) from None
 
     async def strip(self, chat: int, message_id: int) -> None:
         """Take the buttons from a message that is over. Only tidiness: a failure is let be."""

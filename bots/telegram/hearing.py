@@ -8,13 +8,11 @@ from functools import partial
 
 from telegram import CallbackQuery, Chat, ChatMember, InlineKeyboardMarkup, Update, User
 from telegram import Message as Written
-from telegram.error import TelegramError
 
 from bots.telegram import words
 from bots.telegram.answering import Answers, FormAnswers, Place, PressAnswers, Step, TypedAnswers
-from bots.telegram.desk import Desk
+from bots.telegram.desk import Desk, patiently
 from bots.telegram.dialogue import PREFIX, Dialogue
-from bots.telegram.errors import as_send_error, refused
 from bots.telegram.forms import Forms, Waiting
 from bots.telegram.frames import Typed, answered, command_of, quiet_events, thread_of, where, who, words_of
 from bots.telegram.keyboard import Mark, decode, ticked, toggled, waits_for_words
@@ -235,11 +233,7 @@ class Hearing:
     ) -> None:
         """A tick goes on or off; the hall hears of it when the member is done."""
         if keyboard is not None:
-            try:
-                await self._desk.api.edit_message_reply_markup(chat, message, reply_markup=toggled(keyboard, data))
-            except TelegramError as error:
-                if not refused(error, "not modified"):
-                    raise as_send_error(error) from None
+            await patiently(lambda: self._desk.show_keyboard(chat, message, toggled(keyboard, data)))
         await self._desk.answer(query)
 
     async def _submit(self, chat: Chat, user: User, update_id: int, at: datetime | None, dialogue: Dialogue) -> None:
