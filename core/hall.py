@@ -27,6 +27,7 @@ from core.event import (
     Edited,
     Event,
     Installed,
+    Left,
     Pressed,
     Reacted,
     Removed,
@@ -278,6 +279,8 @@ class Hall:
         place = await self._place(event)
         if place.community_id is None and not isinstance(event, (Installed, Removed)):
             return None
+        if isinstance(event, Left):
+            self.standings.forget(event.where.platform, event.where.space, event.who.external_id)
         errors: list[Exception] = []
         for route in self.routes.events.get(type(event), {}).values():
             try:
@@ -310,7 +313,10 @@ class Hall:
         place = self.places.known(where.platform, where.space) if where.space else None
         if place is None or place.community_id is None or route.right > Right.ANSWER:
             return None
-        return (place, Right.ANSWER) if community_id is None or community_id == place.community_id else None
+        if community_id is not None and community_id != place.community_id:
+            return None
+        self.standings.acted(where.platform, where.space, event.who.external_id)
+        return place, Right.ANSWER
 
     async def _permitted(self, event: Any, route: Route, community_id: Any) -> tuple[Place, Right] | _Reply:
         """The place and the right of who acts, or what to tell them when they may not."""
@@ -349,6 +355,10 @@ class Hall:
 
     async def _private_place(self, who: Who, spaces: Sequence[Place], wanted: Right) -> Place | None:
         """Of a community's spaces one that the member of a private chat is in, and may do there what is wanted."""
+        if wanted <= Right.ANSWER:
+            for place in spaces:
+                if self.standings.has_acted(place.platform, place.external_id, who.external_id):
+                    return place
         found: Place | None = None
         for place in spaces:
             right = await self.right(place, who)
