@@ -115,7 +115,7 @@ class Choice:
             raise ValueError(f"choose {self.minimum} to {self.maximum} of {len(self.options)} options: not possible")
         if len({option.value for option in self.options}) != len(self.options):
             raise ValueError("two options share a value")
-        self.action.with_pick(len(self.options))  # every option must be able to ride in its own button
+        self.action.must_hold_pick(len(self.options))  # every option must be able to ride in its own button
 
 
 Control = Button | Choice

@@ -193,9 +193,13 @@ class PressAnswers(Answers):
 
         A short answer without a title is a remark: what was pressed in private stays, and can be pressed again.
         """
-        text, step = plain_text(message), self._step
+        step = self._step
+        if step is not None and (message.controls or message.title):
+            await asyncio.gather(self._answer(), self._next(step, message))
+            return
+        text = plain_text(message)
         short = units(text) <= SHORT and not message.controls and message.image is None
-        if short and not (step and message.title) and await self._answer(text=text, alert=True):
+        if short and await self._answer(text=text, alert=True):
             return
         if step is not None:
             await asyncio.gather(self._answer(), self._next(step, message))

@@ -9,9 +9,9 @@ as a reminder, and what is secret, such as a code, stays where it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -161,6 +161,22 @@ def packed(buttons: Sequence[InlineKeyboardButton]) -> list[Row]:
     return rows
 
 
+def plainly(markup: InlineKeyboardMarkup | None) -> dict[str, Any] | None:
+    """A keyboard of ours as the Bot API reads it."""
+    if markup is None:
+        return None
+    rows = [
+        [
+            {"text": one.text, "callback_data": one.callback_data}
+            if one.url is None
+            else {"text": one.text, "url": one.url}
+            for one in row
+        ]
+        for row in markup.inline_keyboard
+    ]
+    return {"inline_keyboard": rows}
+
+
 def toggled(markup: InlineKeyboardMarkup, data: str) -> InlineKeyboardMarkup:
     """The keyboard with the pressed option's tick put on or taken off."""
 
@@ -184,6 +200,12 @@ def ticked(markup: InlineKeyboardMarkup, action: Action) -> tuple[str, ...]:
                 if option.value is not None and option.action.without_pick() == action:
                     found.append(option.value)
     return tuple(found)
+
+
+def matters(markup: Mapping[str, Any] | None) -> bool:
+    """Whether a keyboard, as the Bot API sends it, holds a state: ticks, or that words are waited for."""
+    signs = [str(one.get("callback_data"))[:1] for row in (markup or {}).get("inline_keyboard", ()) for one in row]
+    return any(_MARKS.get(sign) in (Mark.TOGGLE, Mark.DONE, Mark.WRITE) for sign in signs)
 
 
 def waits_for_words(markup: InlineKeyboardMarkup) -> bool:
