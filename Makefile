@@ -26,7 +26,7 @@ demo: $(VENV)/.run ## three platforms, one page to watch and play in (ARGS="--fo
 	@$(BIN)/hallkeeper demo $(ARGS)
 
 test: $(VENV)/.dev browser ## every test, on SQLite and PostgreSQL and in a real browser (ARGS picks some)
-	@$(BIN)/python -m pytest $(if $(CI),-p tools.no_skips) $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(if $(CI),-p tools.no_skips) $(ARGS)
 
 crash: $(VENV)/.dev ## kill it 200 times while it posts, and count what stands (ARGS="--help" says what can be set)
 	@$(BIN)/python -m tests.crash $(ARGS)

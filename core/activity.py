@@ -141,6 +141,12 @@ def close_all(tx: Tx, several: Sequence[tuple[Any, ...]], now: datetime) -> None
     tx.run_all(_TOUCH_ALL, several)
 
 
+def reopen_activity(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
+    """The activity goes on after all. Its cards are shown once more."""
+    tx.run_all(_CLOSE, [(community_id, activity_id)], state=OPEN, now=None)
+    tx.run_all(_TOUCH_ALL, [(community_id, activity_id)])
+
+
 def owe_private(
     tx: Tx,
     *,

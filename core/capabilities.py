@@ -66,5 +66,7 @@ class Capabilities:
     """For so long the platform knows a message by its key: sent again within that time it can't stand twice."""
     pings: bool = False
     """A message can ping a role or a group (:attr:`core.message.Message.ping`)."""
+    colors: bool = False
+    """A message can have a colour (:attr:`core.message.Message.color`)."""
     finds: bool = False
     """The bot can look whether a message arrived (:meth:`core.bot.Bot.find`)."""

@@ -56,6 +56,8 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
         losses.append(Loss("thread"))
     if message.ping and not capabilities.pings:
         losses.append(Loss("ping"))
+    if message.color and not capabilities.colors:
+        losses.append(Loss("color"))
     controls = tuple(_control(control, message, capabilities, losses) for control in message.controls)
     if len(controls) > capabilities.max_controls:
         losses.append(Loss("controls", f"{len(controls) - capabilities.max_controls} left out"))
@@ -70,6 +72,7 @@ def degrade(message: Message, capabilities: Capabilities) -> tuple[Message, tupl
             controls=controls,
             thread=message.thread and capabilities.threads,
             ping=message.ping if capabilities.pings else "",
+            color=message.color if capabilities.colors else 0,
         ),
         tuple(losses),
     )

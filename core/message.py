@@ -25,6 +25,8 @@ MAX_IMAGE_BYTES = 2_000_000
 """Bytes of a picture: our own prudence, as owed messages lie in the store (the smallest platform takes 10 MB)."""
 MAX_IMAGE_SIDES = 10_000
 """Pixels of a picture's width and height together (the smallest platform's)."""
+MAX_COLOR = 0xFFFFFF
+"""Red, green and blue, a byte each."""
 MAX_IMAGE_RATIO = 20
 """How many times longer one side of a picture may be than the other (the smallest platform's)."""
 
@@ -191,6 +193,7 @@ class Message:
     ``ping`` is a role or a group that hears of the message, by the platform's own id, or ``here`` or ``everyone``.
     ``secret`` is an answer that nobody else may ever see, such as a code or a link that signs in: where a platform
     has no message for one member alone, it waits for the private chat, however short it is.
+    ``color`` is an ornament, ``0xRRGGBB``; 0 where it has none.
     """
 
     text: Words = ""
@@ -203,6 +206,7 @@ class Message:
     language: str = ""
     secret: bool = False
     ping: str = ""
+    color: int = 0
 
     def __post_init__(self) -> None:
         if not (self.text or self.title or self.fields or self.image):
@@ -211,6 +215,8 @@ class Message:
             raise ValueError(f"a message has at most {MAX_BUTTONS} controls, this one {len(self.controls)}")
         if len(self.fields) > MAX_FIELDS:
             raise ValueError(f"a message has at most {MAX_FIELDS} fields, this one {len(self.fields)}")
+        if not 0 <= self.color <= MAX_COLOR:
+            raise ValueError(f"a colour is a number up to {MAX_COLOR:#x}")
 
     def to_data(self) -> dict[str, Any]:
         """As JSON data, small parts left out."""
@@ -225,6 +231,7 @@ class Message:
             "language": self.language,
             "secret": self.secret,
             "ping": self.ping,
+            "color": self.color,
         }
         return {key: value for key, value in data.items() if value}
 
@@ -243,6 +250,7 @@ class Message:
             language=data.get("language", ""),
             secret=data.get("secret", False),
             ping=data.get("ping", ""),
+            color=data.get("color", 0),
         )
 
     def spoken(self, say: Callable[[Words], str]) -> Message:

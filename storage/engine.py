@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from storage import keeper, migrate, retention
+from storage import keeper, migrate, partitions
 from storage.connect import passing, quick_reading_engine, reading_engine, writing_engine
 from storage.errors import StoreBehind, StoreUnavailable, UnknownStore
 from storage.migrate import PluginMigrations
@@ -86,7 +86,7 @@ class Store:
         store = cls(parsed, clock=clock, vault=vault, lanes=lanes, readers=readers)
         store._writer.start()
         store._reader.start()
-        await store.write(retention.make_partitions)
+        await store.write(partitions.make_partitions)
         return store
 
     @property

@@ -1,23 +1,19 @@
-"""What goes by itself, and what is made ahead: the store's chores. Call :func:`daily` at start and once a day."""
+"""What goes by itself: the store's chores. Call :func:`daily` at start and once a day."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, tuple_
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import ColumnElement, delete, literal_column, select, tuple_, update
 
-from storage.tables import Dialogue, Inbox, Incident, JoinCode, LinkCode, Pace, Table, Worker, table_of
+from storage.partitions import make_partitions
+from storage.tables import Delivery, Dialogue, Inbox, Incident, JoinCode, LinkCode, Pace, Table, Worker, table_of
 from storage.tx import Tx
-from storage.types import uuid7_floor
 
 if TYPE_CHECKING:
     from storage.engine import Store
-
-logger = logging.getLogger(__name__)
 
 INCIDENTS_KEPT = timedelta(days=90)
 """A quarter of a year of what went wrong is what a manager may want to look back on."""
@@ -27,8 +23,6 @@ WORKERS_KEPT = timedelta(days=1)
 """A worker that was dead for so long has nothing that others did not take over."""
 INBOX_HOURS = 1
 """Platforms repeat for minutes; the inbox remembers for an hour."""
-MONTHS_AHEAD = 3
-"""Partitions made ahead of time, so that a store whose chores stand still has a quarter of a year."""
 _BATCH = 5_000
 
 
@@ -44,9 +38,9 @@ async def purge(store: Store) -> int:
 
 
 async def daily(store: Store) -> None:
-    """Make the coming months' partitions, forget old incidents and dead workers, and purge."""
+    """Make the coming months' partitions, forget old incidents and dead workers, let stuck posts go, and purge."""
     await store.write(make_partitions)
-    for part in (purge_incidents, purge_workers):
+    for part in (purge_incidents, purge_workers, let_go_of_stuck):
         await _all_of(store, part)
     await purge(store)
 
@@ -90,6 +84,25 @@ def purge_incidents(tx: Tx) -> int:
     return _purge(tx, Incident, "at", tx.now - INCIDENTS_KEPT)
 
 
+def let_go_of_stuck(tx: Tx) -> int:
+    """Let a batch of posts go that got stuck as long ago as incidents are kept: nobody decides about them any more.
+
+    How many there were.
+    """
+    table = table_of(Delivery)
+    keys = (table.c.community_id, table.c.id)
+    stuck: ColumnElement[bool] = literal_column(
+        "delivery.state IN ('unknown', 'failed')"
+    )  # word for word as in the index
+    old = select(*keys).where(stuck, table.c.created_at < tx.now - INCIDENTS_KEPT).limit(_BATCH)
+    gone = (
+        update(table)
+        .where(tuple_(*keys).in_(old))
+        .values(state="cancelled", card_plugin=None, shown_revision=table.c.wanted_revision)
+    )
+    return len(tx.execute(gone.returning(table.c.id)).all())
+
+
 def purge_workers(tx: Tx) -> int:
     """Delete a batch of workers that died a day ago. How many went."""
     return _purge(tx, Worker, "alive_until", tx.now - WORKERS_KEPT)
@@ -100,28 +113,3 @@ def _purge(tx: Tx, model: type[Table], column: str, before: datetime) -> int:
     keys = list(table.primary_key)
     old = select(*keys).where(table.c[column] < before).order_by(table.c[column]).limit(_BATCH)
     return len(tx.execute(delete(table).where(tuple_(*keys).in_(old)).returning(keys[0])).all())
-
-
-def make_partitions(tx: Tx, months_ahead: int = MONTHS_AHEAD) -> list[str]:
-    """Make the log's partitions for this month and the coming ones (PostgreSQL). The names of those that are new."""
-    if tx.dialect != "postgresql":
-        return []
-    made: list[str] = []
-    month = tx.now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    for _ in range(months_ahead + 1):
-        following = (month + timedelta(days=31)).replace(day=1)
-        name = f"participation_{month:%Y_%m}"
-        if tx.scalar("SELECT to_regclass(:name)", {"name": name}) is None:
-            try:
-                with tx.nested():
-                    tx.execute(
-                        f"CREATE TABLE {name} PARTITION OF participation "
-                        f"FOR VALUES FROM ('{uuid7_floor(month)}') TO ('{uuid7_floor(following)}')"
-                    )
-                made.append(name)
-            except DBAPIError as error:
-                # The default partition holds rows of that month already (the chores stood still, or another process
-                # was first). It goes on holding them: nothing is lost, only archiving that month takes longer.
-                logger.warning("No partition %s was made: %s", name, error.orig)
-        month = following
-    return made

@@ -2,7 +2,8 @@
 
 Words are the message's content, the title a small heading above them; an embed carries what content cannot: pairs,
 pictures and texts over 2,000 characters. Content is what notifications, replies' previews and members who switched
-embeds off can read, which neither embeds nor "components v2" give; so words stay there whenever they fit.
+embeds off can read, which neither embeds nor "components v2" give; so words stay there whenever they fit. A colour
+is an embed's, so a message that has one shows its words in there, and only its title above.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ CAPABILITIES = Capabilities(
     send_limits=(Limit(48, 1.0),),  # "Rate Limits": 50 a second for everything that is no interaction
     channel_limits=(Limit(5, 5.0),),  # seen in its headers
     pings=True,  # "Allowed Mentions Object"
+    colors=True,  # "Embed Object"
     resend_seconds=120.0,  # "Create Message": a nonce is known for "the past few minutes"
     finds=True,  # "Get Channel Messages"
 )
@@ -138,8 +140,8 @@ def render(message: Message) -> Rendered:
     out.role, call = _call(message.ping, out)
     body = markdown(_words(message.text))
     whole = "\n".join(part for part in (call, head, body) if part) + tail
-    embed = discord.Embed()
-    if len(whole) <= MAX_CONTENT:
+    embed = discord.Embed(color=message.color or None)
+    if len(whole) <= MAX_CONTENT and not message.color:
         out.content = whole.strip() or None
     else:
         out.content = "\n".join(part for part in (call, head) if part) or None

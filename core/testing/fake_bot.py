@@ -42,6 +42,7 @@ EVERYTHING = Capabilities(
     send_limits=(Limit(10_000, 1.0),),
     channel_limits=(Limit(10_000, 1.0),),
     pings=True,
+    colors=True,
     resend_seconds=300.0,
     finds=True,
 )

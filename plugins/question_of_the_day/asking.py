@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, delete, func, literal_column, select, true, tuple_, update
 from sqlmodel import col
 
-from core.activity import NewActivity, close_all, open_all, owe_private
+from core.activity import NewActivity, close_all, open_all, owe_private, reopen_activity
 from core.message import Message
 from core.posted_in import PostedIn
 from core.schedule import Due
@@ -49,13 +49,20 @@ class Ask(NamedTuple):
         """What its activity remembers."""
         what = self.what
         assert what.question_id is not None  # noqa: S101 - only what has a question is asked
-        shown = {"title": what.title, "image": what.image, "allows": what.allows, "sponsor": what.sponsor}
+        shown = {
+            "title": what.title,
+            "image": what.image,
+            "color": what.color,
+            "allows": what.allows,
+            "sponsor": what.sponsor,
+        }
         return {
             "question": what.words,
             "language": what.language,
             "id": what.question_id.hex,
             "series": what.series_id.hex,
             "best": self.best.hex if self.best else None,
+            "before": what.before.hex if what.before else None,
             **{name: value for name, value in shown.items() if value},
         }
 
@@ -219,10 +226,23 @@ def ask_what_is_due(tx: Tx, dues: Sequence[Due]) -> None:
 
 
 def withdraw(tx: Tx, community_id: UUID, activity_id: UUID) -> None:
-    """Nobody saw this question: it goes back to where it was in the queue."""
+    """Nobody saw this question: it goes back to where it was in the queue, and the one that it closed goes on."""
     data = tx.scalar(
         select(col(Activity.data)).where(col(Activity.community_id) == community_id, col(Activity.id) == activity_id)
     )
+    before = UUID(data["before"]) if data.get("before") else None
+    newest = tx.execute(
+        update(Series)
+        .where(
+            col(Series.community_id) == community_id,
+            col(Series.id) == UUID(data["series"]),
+            col(Series.activity_id) == activity_id,
+        )
+        .values(activity_id=before)
+        .returning(literal_column("1"))
+    ).first()
+    if newest and before is not None:
+        reopen_activity(tx, community_id, before)
     tx.execute(
         update(Question)
         .where(and_(col(Question.community_id) == community_id, col(Question.id) == UUID(data["id"])))

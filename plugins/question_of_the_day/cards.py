@@ -49,6 +49,7 @@ async def card(session: AsyncSession, activity: Activity, vault: Vault) -> Messa
         title=titled(data),
         text=_("**{question}**\n{answered}", question=question, answered=stacked(lines)) if lines else question,
         image=Image(data["image"], alt=titled(data)) if data.get("image") else None,
+        color=data.get("color", 0),
         controls=controls,
         thread="thread" in data.get("allows", ""),
         language=data.get("language") or "",

@@ -48,6 +48,7 @@ class Next(NamedTuple):
     """The activity of the question before, which this one closes."""
     title: str | None
     image: str | None
+    color: int
     allows: str
     draw: str
     question_id: UUID | None
@@ -215,6 +216,7 @@ def _next(*, lock: bool) -> PreparedForAll:
                 col(Series.activity_id),
                 col(Series.title),
                 col(Series.image),
+                col(Series.color),
                 col(Series.allows),
                 col(Series.draw),
                 col(Question.id),

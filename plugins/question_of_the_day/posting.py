@@ -92,6 +92,7 @@ class Posting(Plugin):
                     series.activity_id,
                     series.title,
                     series.image,
+                    series.color,
                     series.allows,
                     series.draw,
                     question.id,
@@ -119,7 +120,13 @@ class Posting(Plugin):
 
         def unit(tx: Tx) -> bool:
             question = tx.execute(
-                select(col(Question.words), col(Question.sponsor), col(Series.title), col(Series.image))
+                select(
+                    col(Question.words),
+                    col(Question.sponsor),
+                    col(Series.title),
+                    col(Series.image),
+                    col(Series.color),
+                )
                 .join(
                     Series,
                     and_(
@@ -145,6 +152,7 @@ class Posting(Plugin):
                         question=words_from_data(question.words),
                     ),
                     image=Image(question.image, alt=question.title or self.title) if question.image else None,
+                    color=question.color,
                 ),
                 now=now,
             )

@@ -68,6 +68,7 @@ class Run(NamedTuple):
     schedule_id: UUID
     title: str | None
     image: str | None
+    color: int
     draw: str
     categories: str
     tone: str
@@ -184,6 +185,7 @@ def all_series(connection: Connection, community_id: UUID) -> list[Run]:
             col(Series.schedule_id),
             col(Series.title),
             col(Series.image),
+            col(Series.color),
             col(Series.draw),
             col(Series.categories),
             col(Series.tone),
@@ -202,7 +204,7 @@ def all_series(connection: Connection, community_id: UUID) -> list[Run]:
         .order_by(col(Schedule.ended_at).is_not(None), col(Series.id))
     )
     return [
-        Run(*row[:8], state="ended" if row.ended_at else "paused" if row.paused_at else "running") for row in rows
+        Run(*row[:9], state="ended" if row.ended_at else "paused" if row.paused_at else "running") for row in rows
     ]
 
 

@@ -21,14 +21,14 @@ from core.schedule import WEEKDAYS, Daily
 from core.schedule_desk import CODE as DESK
 from core.schedule_draft import WORKING
 from core.schedule_forms import write_time
+from core.schedule_words import when
 from core.settling import channel_for
 from core.texts import Domain, Phrase, Words
 from core.timetable import add_schedule
-from core.zones import parse_time
+from core.zones import parse_time, zone
 from plugins.question_of_the_day import drawing, queue
 from plugins.question_of_the_day.queue import CODE, LIGHT, SERIOUS, Run
 from plugins.question_of_the_day.queue_desk import TONES, series_label, series_title
-from plugins.question_of_the_day.results import local_date
 from plugins.question_of_the_day.settings_form import post_in
 from plugins.question_of_the_day.tables import Question, Series, SeriesChannel
 from storage.tables import Channel, Schedule, Space
@@ -55,6 +55,8 @@ ALLOWS: dict[str, Words] = {
 }
 """What a series allows: words that stand in ``Series.allows``, one blank between two."""
 STATES: dict[str, Words] = {"running": _("running"), "paused": _("paused"), "ended": _("ended")}
+_ADDRESS = re.compile(r"https://[^\s/]+\.[^\s]+")
+_COLOR = re.compile(r"[0-9a-fA-F]{6}")
 _PING = re.compile(r"[A-Za-z0-9_.@&!^<>-]{1,40}")
 
 
@@ -155,20 +157,11 @@ class SeriesDesk(Plugin):
     # -- changing -------------------------------------------------------------------------------------------------
     @form("set", right=Right.MANAGE)
     async def settings_form(self, ctx: Context, action: Action) -> Form | Message:
-        """Title, how it draws and from what, picture, what members may."""
+        """How it draws and from what, and what members may."""
         found = await _run(ctx, _id(action))
         if found is None:
             return _gone()
         fields = (
-            FormField(
-                FieldKind.TEXT,
-                "title",
-                _("Title"),
-                required=False,
-                hint=_("Empty: “Question of the day”"),
-                value=plain(found.title or ""),
-                maximum=MAX_TITLE,
-            ),
             FormField(
                 FieldKind.CHOICE,
                 "draw",
@@ -183,15 +176,6 @@ class SeriesDesk(Plugin):
                 required=False,
                 hint=_("Categories with commas between them, or “light” or “serious”. Empty: all"),
                 value=", ".join([*_categories(found.categories), *([found.tone] if found.tone else [])]),
-                maximum=300,
-            ),
-            FormField(
-                FieldKind.TEXT,
-                "image",
-                _("Picture"),
-                required=False,
-                hint=_("An address that begins with https://. Empty: none"),
-                value=found.image or "",
                 maximum=300,
             ),
             FormField(
@@ -210,14 +194,11 @@ class SeriesDesk(Plugin):
     @submit("set", right=Right.MANAGE)
     async def save_settings(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
         """Save them: they hold from the next question on."""
-        series_id, image = _id(action), str(values.get("image") or "")
-        if image and not re.fullmatch(r"https://[^\s/]+\.[^\s]+", image):
-            return FormErrors({"image": _("Write an address that begins with https://")})
+        series_id = _id(action)
         only = [queue.category_of(one) for one in str(values.get("only") or "").split(",")]
         tone = next((one for one in only if one in (LIGHT, SERIOUS)), "")
         categories = [one for one in only if one and one not in (LIGHT, SERIOUS)]
         allows, draw = values.get("allows"), _one(values.get("draw")) or drawing.QUEUE
-        title = " ".join(str(values.get("title") or "").split())
 
         def unit(tx: Tx) -> bool:
             before = queue.series_of(tx, ctx.community_id, series_id=series_id) if series_id else None
@@ -227,8 +208,6 @@ class SeriesDesk(Plugin):
                 tx,
                 ctx.community_id,
                 before.id,
-                title=escape(title) or None,
-                image=image or None,
                 draw=draw,
                 categories=f"|{'|'.join(categories)}|" if categories else "",
                 tone=tone,
@@ -236,6 +215,72 @@ class SeriesDesk(Plugin):
             )
             if draw == drawing.RANDOM != before.draw:
                 queue.shuffle(tx, ctx.community_id, before.id)
+            return True
+
+        if not await ctx.write(unit):
+            return _gone()
+        return await _shown(ctx, series_id, _("Saved. It holds from the next question on."))
+
+    @form("look", right=Right.MANAGE)
+    async def look_form(self, ctx: Context, action: Action) -> Form | Message:
+        """Title, picture and colour of each post."""
+        found = await _run(ctx, _id(action))
+        if found is None:
+            return _gone()
+        fields = (
+            FormField(
+                FieldKind.TEXT,
+                "title",
+                _("Title"),
+                required=False,
+                hint=_("Empty: “Question of the day”"),
+                value=plain(found.title or ""),
+                maximum=MAX_TITLE,
+            ),
+            FormField(
+                FieldKind.TEXT,
+                "image",
+                _("Picture"),
+                required=False,
+                hint=_("An address that begins with https://. Empty: none"),
+                value=found.image or "",
+                maximum=300,
+            ),
+            FormField(
+                FieldKind.TEXT,
+                "color",
+                _("Colour"),
+                required=False,
+                hint=_("Six digits, for example #1A7F5A, shown where posts can have one. Empty: none"),
+                value=f"#{found.color:06X}" if found.color else "",
+                maximum=7,
+            ),
+        )
+        return Form(action, _("How posts look"), fields, submit=_("Save"))
+
+    @submit("look", right=Right.MANAGE)
+    async def save_look(self, ctx: Context, action: Action, values: Mapping[str, Value]) -> Answer | FormErrors:
+        """Save it: it holds from the next question on."""
+        series_id = _id(action)
+        title = " ".join(str(values.get("title") or "").split())
+        image, color = str(values.get("image") or ""), str(values.get("color") or "").strip().removeprefix("#")
+        if image and not _ADDRESS.fullmatch(image):
+            return FormErrors({"image": _("Write an address that begins with https://")})
+        if color and not _COLOR.fullmatch(color):
+            return FormErrors({"color": _("Write six digits from 0 to 9 and A to F, for example #1A7F5A.")})
+
+        def unit(tx: Tx) -> bool:
+            found = queue.series_of(tx, ctx.community_id, series_id=series_id) if series_id else None
+            if found is None:
+                return False
+            queue.set_series(
+                tx,
+                ctx.community_id,
+                found.id,
+                title=escape(title) or None,
+                image=image or None,
+                color=int(color or "0", 16),
+            )
             return True
 
         if not await ctx.write(unit):
@@ -339,11 +384,13 @@ async def _shown(ctx: Context, series_id: UUID | None, said: Phrase | None = Non
         return _gone()
     async with ctx.session() as session:
         places = (await session.execute(_places(ctx.community_id, found.id))).all()
-        next_at = await session.scalar(
-            select(col(Schedule.next_at)).where(
-                col(Schedule.community_id) == ctx.community_id, col(Schedule.id) == found.schedule_id
+        next_at, zone_name = (
+            await session.execute(
+                select(col(Schedule.next_at), col(Schedule.time_zone)).where(
+                    col(Schedule.community_id) == ctx.community_id, col(Schedule.id) == found.schedule_id
+                )
             )
-        )
+        ).one()
         left = len(
             (
                 await session.scalars(
@@ -357,7 +404,10 @@ async def _shown(ctx: Context, series_id: UUID | None, said: Phrase | None = Non
         )
     fields = [
         Pair(_("State"), STATES[found.state]),
-        Pair(_("Goes out"), local_date(next_at, ctx.place.time_zone) if next_at else "–"),
+        Pair(
+            _("Goes out"),
+            when(next_at.astimezone(zone(zone_name or ctx.place.time_zone)), ctx.language) if next_at else "–",
+        ),
         Pair(_("Questions waiting"), str(left)),
         Pair(_("Which question is next"), DRAWS.get(found.draw, found.draw)),
     ]
@@ -372,17 +422,20 @@ async def _shown(ctx: Context, series_id: UUID | None, said: Phrase | None = Non
     also = [ctx.say(label) for word, label in ALLOWS.items() if word in found.allows.split()]
     if also:
         fields.append(Pair(_("Also"), ", ".join(also)))
-    when = Action(DESK, "show", (found.schedule_id,), ctx.community_id)
+    timing = Action(DESK, "show", (found.schedule_id,), ctx.community_id)
     controls = (
         Button(_("Settings"), ctx.action("set", found.id), form=True),
+        Button(_("How posts look"), ctx.action("look", found.id), form=True),
         Button(_("Channel and ping here"), ctx.action("here", found.id), form=True),
-        Button(_("When; pause, end"), when),
+        Button(_("When; pause, end"), timing),
         Button(_("Show the queue"), ctx.action("queue", found.id)),
         Button(_("How it goes"), ctx.action("yield", found.id)),
         Button(_("All series"), ctx.action("serall")),
         Button(_("New series"), ctx.action("begin"), form=True),
     )
-    return Message(title=series_title(found), text=said or "", fields=tuple(fields), controls=controls)
+    return Message(
+        title=series_title(found), text=said or "", fields=tuple(fields), controls=controls, color=found.color
+    )
 
 
 def _places(community_id: UUID, series_id: UUID) -> Any:

@@ -32,6 +32,7 @@ class Series(Table, table=True):
     activity_id: UUID | None = Field(default=None, sa_type=Id)  # the newest question, which the next one closes
     title: str | None = None  # a manager's own; null: ours
     image: str | None = None  # the address of a picture below each question
+    color: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # 0xRRGGBB; 0: none
     draw: str = Field(default="queue", sa_column_kwargs={"server_default": "queue"})  # queue.DRAWS
     categories: str = Field(default="", sa_column_kwargs={"server_default": ""})  # "|music|games|"; empty: all
     tone: str = Field(default="", sa_column_kwargs={"server_default": ""})  # "light" or "serious"; empty: both

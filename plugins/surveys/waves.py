@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, delete, select, update
 from sqlmodel import col
 
-from core.activity import NewActivity, close_all, open_all, touch_card
+from core.activity import NewActivity, close_all, open_all, reopen_activity, touch_card
 from core.alarms import Ring, set_alarm, silence
 from core.asks import Ask, ask_all
 from core.message import Button, ButtonStyle, Message
@@ -25,7 +25,7 @@ from plugins.surveys.tables import Response, Survey, SurveyChannel, Wave
 from plugins.surveys.toml_text import known
 from storage.bulk import insert_all, update_all
 from storage.prepared import PreparedForAll
-from storage.tables import Account, Activity, Space
+from storage.tables import Account, Space
 from storage.tx import Tx
 from storage.types import Id
 
@@ -181,8 +181,7 @@ def close(tx: Tx, waves: Sequence[Live]) -> None:
 def reopen(tx: Tx, wave: Live, closes_at: datetime | None) -> None:
     """Take answers again, until that moment."""
     wave.state, wave.closed_at, wave.closes_at = OPEN, None, closes_at
-    here = (col(Activity.community_id) == wave.community_id, col(Activity.id) == wave.id)
-    tx.execute(update(Activity).where(*here).values(state="open", closed_at=None))
+    reopen_activity(tx, wave.community_id, wave.id)
     tx.run_all(_CLOSE, [(wave.community_id, wave.id)], state=OPEN)
     silence(tx, wave.community_id, wave.id, PURGE)
     set_alarms(tx, wave.community_id, wave.id, tx.now, closes_at)

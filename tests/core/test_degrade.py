@@ -25,6 +25,8 @@ CAPABILITIES = st.builds(
     st.just(EVERYTHING),
     images=st.booleans(),
     threads=st.booleans(),
+    pings=st.booleans(),
+    colors=st.booleans(),
     shared_multiple_choice=st.booleans(),
     max_text=st.integers(1, 300),
     max_caption=st.integers(0, 200),
@@ -58,6 +60,8 @@ MESSAGES = st.builds(
     | st.builds(Image, alt=st.just("") | WORDS, data=st.just(png())),
     controls=st.lists(BUTTONS | choices(), max_size=6).map(tuple),
     thread=st.booleans(),
+    ping=st.sampled_from(("", "here")),
+    color=st.sampled_from((0, 0x1A7F5A)),
 )
 
 
@@ -76,6 +80,8 @@ def test_it_fits_and_a_second_time_changes_nothing(message: Message, can: Capabi
     assert len(shown.controls) <= can.max_controls
     assert can.images or shown.image is None
     assert can.threads or not shown.thread
+    assert can.pings or not shown.ping
+    assert can.colors or not shown.color
     for control in shown.controls:
         if isinstance(control, Button):
             assert len(str(control.label)) <= can.max_button_label
@@ -96,6 +102,8 @@ def test_nothing_changes_without_a_word_about_it(message: Message, can: Capabili
         "fields": {"fields", "field"},
         "image": {"image"},
         "thread": {"thread"},
+        "ping": {"ping"},
+        "color": {"color"},
         "controls": {"controls", "label", "choice", "options"},
     }
     changed: list[Any] = [

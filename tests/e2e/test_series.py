@@ -22,6 +22,7 @@ async def test_a_series_is_made_and_set_and_its_post_has_it_all(stage: Stage) ->
         "Title": "Friday music",
         "Time of day": "18:30",
         "Picture": "https://example.org/a.png",
+        "Colour": "1A7F5A",
         "Only these": "",
     }
 
@@ -37,6 +38,7 @@ async def test_a_series_is_made_and_set_and_its_post_has_it_all(stage: Stage) ->
     listed = await stage.command(OWNER, "series")
     made = await stage.fill(OWNER, await stage.press(OWNER, listed, "New series"), choose)
     assert "Its queue is empty" in seen(made)
+    await stage.fill(OWNER, await stage.press(OWNER, made, "How posts look"), choose)
     shown = await stage.fill(OWNER, await stage.press(OWNER, made, "Settings"), choose)
     assert "It holds from the next question on" in seen(shown)
     rows = await stage.rows("SELECT title, draw, image, allows FROM qotd_series ORDER BY created_at DESC LIMIT 1")

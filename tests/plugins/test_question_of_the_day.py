@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,10 +12,15 @@ from core.bot import ChannelInfo
 from core.context import Owner
 from core.event import Deleted, Edited, Reacted
 from core.hall import Hall
+from core.schedule import Due
 from core.testing import FakeBot, SetClock, install
 from core.testing.fake_bot import Post
+from core.timetable import end_schedule
 from plugins.question_of_the_day import QuestionOfTheDay
+from plugins.question_of_the_day.asking import ask_what_is_due
+from storage.tx import Tx
 from tests.core.kit import kinds, one_store, rows, until
+from tests.plugins.kit import the_series
 
 
 async def asked(hall: Hall, bot: FakeBot) -> Post:
@@ -91,6 +96,34 @@ async def test_the_next_question_closes_the_one_before(hall: Hall, bot: FakeBot,
     assert "closed" in (await bot.submit(answer, "jon", {"answer": "Too late"})).text
     await bot.reply(first.id, "jon", "Too late as well")
     assert await kinds(hall.store) == {"answer": 1}
+
+
+@one_store
+async def test_the_one_before_goes_on_where_nobody_saw_the_next(hall: Hall, bot: FakeBot, time: SetClock) -> None:
+    first = await asked(hall, bot)
+    [series] = await the_series(hall.store)
+    community_id, schedule_id, now = series.community_id, series.schedule_id, time.now()
+    due = Due(
+        community_id,
+        schedule_id,
+        "qd",
+        datetime.fromisoformat("2026-11-22T09:00"),
+        now,
+        now,
+        "en",
+        now + timedelta(hours=1),
+    )
+
+    def unit(tx: Tx) -> None:
+        ask_what_is_due(tx, [due])
+        plugins = hall.routes.by_code
+        end_schedule(tx, community_id=community_id, schedule_id=schedule_id, now=tx.now, plugins=plugins)
+
+    await hall.store.write(unit)
+    assert await rows(hall.store, "SELECT count(*) FROM qotd_question WHERE asked_at IS NOT NULL") == [(1,)]
+    await bot.submit(first.button("Answer"), "mia", {"answer": "A walk"})
+    await until(lambda: "1 answer so far" in str(first.message.text))
+    assert first.message.controls
 
 
 @one_store

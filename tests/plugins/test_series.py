@@ -52,14 +52,17 @@ async def test_two_series_go_out_by_themselves_and_close_only_their_own(
 async def test_what_a_series_is_set_to_stands_in_its_posts(hall: Hall, bot: FakeBot) -> None:
     await asked(hall, bot)
     seen = await bot.command("series", MANAGER)
-    form = await press(bot, seen, "Settings")
-    bad = await fill(bot, form, {"image": "ftp://example.org/a.png"})
+    look = await press(bot, seen, "How posts look")
+    bad = await fill(bot, look, {"image": "ftp://example.org/a.png"})
     assert "https://" in bad.errors["image"]
+    bad = await fill(bot, look, {"color": "teal"})
+    assert "six digits" in bad.errors["color"]
+    values = {"title": "Of the day", "image": "https://example.org/a.png", "color": "#1a7f5a"}
+    seen = await fill(bot, look, values)
+    form = await press(bot, seen, "Settings")
     values = {
-        "title": "Of the day",
         "draw": "random",
         "only": "Music, light, board games",
-        "image": "https://example.org/a.png",
         "allows": ["thread", "suggest", "vote"],
     }
     saved = await fill(bot, form, values)
@@ -77,6 +80,7 @@ async def test_what_a_series_is_set_to_stands_in_its_posts(hall: Hall, bot: Fake
     assert post.message.title == "Of the day · sponsored by Ludo Ltd"
     assert (post.message.ping, post.message.thread) == ("everyone", True)
     assert post.message.image is not None
+    assert post.message.color == 0x1A7F5A
     assert [str(one.label) for one in post.message.controls] == ["Answer", "Suggest a question", "Vote for the next"]
     await bot.submit(post.button("Answer"), "mia", {"answer": "Chess"})
     await until(lambda: "1 answer so far" in str(post.message.text))

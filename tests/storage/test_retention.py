@@ -13,7 +13,8 @@ from core.testing import SetClock
 from storage import retention
 from storage.engine import Store
 from storage.log import Act
-from storage.tables import Community, Dialogue, Inbox, Incident, JoinCode, Pace, Worker
+from storage.partitions import make_partitions
+from storage.tables import Community, Delivery, Dialogue, Inbox, Incident, JoinCode, Pace, Space, Worker
 from storage.tx import Tx
 from storage.vault import Vault
 
@@ -98,5 +99,37 @@ async def test_coming_months_have_partitions_and_rows_find_theirs(
     await retention.daily(store)
     assert set(await partitions(store)) >= {"participation_2027_04", "participation_2027_05", "participation_2027_06"}
     assert (await partitions(store))["participation_default"] == 1
-    assert await store.write(retention.make_partitions) == []
+    assert await store.write(make_partitions) == []
     await store.close()
+
+
+async def test_a_stuck_post_that_nobody_decides_about_is_let_go(store: Store, clock: SetClock) -> None:
+    def unit(tx: Tx) -> None:
+        home = Community(id=tx.new_id(), name="", language="en", time_zone="UTC", created_at=tx.now)
+        space = Space(community_id=home.id, id=tx.new_id(), platform="p", external_id="1", name="", created_at=tx.now)
+        tx.add(home)
+        tx.add(space)
+        for state, late in (("failed", -1), ("unknown", -1), ("failed", 1), ("sent", -1)):
+            tx.add(
+                Delivery(
+                    community_id=home.id,
+                    id=tx.new_id(),
+                    space_id=space.id,
+                    lane="p",
+                    state=state,
+                    wanted_revision=2,
+                    due_at=tx.now,
+                    message={},
+                    created_at=tx.now - retention.INCIDENTS_KEPT + timedelta(seconds=late),
+                )
+            )
+
+    await store.write(unit)
+    await retention.daily(store)
+    async with store.session() as session:
+        found = await session.execute(
+            select(col(Delivery.state), col(Delivery.wanted_revision) - col(Delivery.shown_revision)).order_by(
+                col(Delivery.id)
+            )
+        )
+        assert [tuple(row) for row in found] == [("cancelled", 0), ("cancelled", 0), ("failed", 2), ("sent", 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import discord
 import pytest
 
 from bots.discord.payload import read
@@ -35,6 +36,13 @@ async def test_a_long_text_moves_into_an_embed_whole() -> None:
     assert out.embed is not None
     assert out.embed.description == "x" * (MAX_CONTENT + 1)
     assert not out.losses
+
+
+async def test_a_colour_is_an_embed_s() -> None:
+    out = render(Message(title="Friday music", text="Which **song**?", color=0x1A7F5A))
+    assert (out.content, out.losses) == ("### Friday music", [])
+    assert out.embed is not None
+    assert (out.embed.description, out.embed.color) == ("Which **song**?", discord.Color(0x1A7F5A))
 
 
 async def test_a_text_that_grows_by_escapes_is_cut_and_counted() -> None:
