@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bots.telegram import words
-from bots.telegram.desk import Desk, patiently
+from bots.telegram.desk import Desk
 from bots.telegram.dialogue import Dialogue
 from bots.telegram.forms import Forms
 from bots.telegram.render import clip, units
@@ -94,7 +94,7 @@ class Answers:
     async def _post(self, message: Message) -> None:
         """At the end of the private chat."""
         chat = self._place.member
-        shown = await patiently(lambda: self._desk.post(chat, self._with_hint(message), step=True))
+        shown = await self._desk.patiently(chat, lambda: self._desk.post(chat, self._with_hint(message), step=True))
         await self._wait_for_words(message, shown.message_id)
 
     async def _privately(self, message: Message) -> bool:
@@ -215,7 +215,7 @@ class PressAnswers(Answers):
         chat = self._place.chat
         if message.image is None and not step.picture:
             shown = self._with_hint(message)
-            if await patiently(lambda: self._desk.replace(chat, step.message, shown)):
+            if await self._desk.patiently(chat, lambda: self._desk.replace(chat, step.message, shown)):
                 await self._wait_for_words(message, step.message)
                 return
         await self._post(message)

@@ -65,6 +65,8 @@ class Desk:
         self._closed: dict[int, float] = {}
         self._later: set[asyncio.Task[None]] = set()
         self._public: dict[int, deque[float]] = {}
+        self.let_go: Callable[[int], None] = lambda member: None
+        """Told of each member whose answer has to wait."""
 
     def form_url(self, payload: str) -> str:
         """The deep link that opens the private chat and brings the payload along."""
@@ -288,7 +290,7 @@ class Desk:
         if self._closed.get(member, 0.0) > time.monotonic():
             return False
         try:
-            await patiently(send)
+            await self.patiently(member, send)
         except SendRefused:
             self.closed(member)
             return False
@@ -306,6 +308,25 @@ class Desk:
         recent.append(now)
         return True
 
+    async def patiently(self, member: int, send: Callable[[], Awaitable[Result]]) -> Result:
+        """Send what answers a member, and again after the short waits that a rate limit asks for: fast acts come
+        quicker than one a second, and many people's at once quicker than all chats together may.
+
+        What they did is kept by then: nobody else's next act waits for it, see :attr:`let_go`.
+        """
+        waited = 0.0
+        while True:
+            try:
+                return await send()
+            except SendFailed as error:
+                if error.retry_after is None or waited + error.retry_after > PATIENCE_SECONDS:
+                    raise
+                # Not all at the same moment: those who wait for the same limit would only meet there again.
+                wait = error.retry_after * random.uniform(1.0, 1.5)
+            waited += wait
+            self.let_go(member)
+            await asyncio.sleep(wait)
+
     # -- losses --------------------------------------------------------------------------------------------------
     def count(self, losses: Sequence[Loss]) -> None:
         """Count what could not be shown; each kind is logged the first time."""
@@ -313,22 +334,6 @@ class Desk:
             if loss.what not in self.health.losses:
                 logger.warning("something could not be shown as it was meant", what=loss.what, detail=loss.detail)
             self.health.losses[loss.what] = self.health.losses.get(loss.what, 0) + 1
-
-
-async def patiently(send: Callable[[], Awaitable[Result]]) -> Result:
-    """Send, and again after the short waits that a rate limit asks for: fast acts come quicker than one a second, and
-    many people's at once quicker than all chats together may."""
-    waited = 0.0
-    while True:
-        try:
-            return await send()
-        except SendFailed as error:
-            if error.retry_after is None or waited + error.retry_after > PATIENCE_SECONDS:
-                raise
-            # Not all at the same moment: those who wait for the same limit would only meet there again.
-            wait = error.retry_after * random.uniform(1.0, 1.5)
-        waited += wait
-        await asyncio.sleep(wait)
 
 
 def _picture_refused(error: TelegramError) -> bool:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from bots.telegram import words
-from bots.telegram.desk import Desk, patiently
+from bots.telegram.desk import Desk
 from bots.telegram.dialogue import Dialogue, Step
 from bots.telegram.frames import PLATFORM
 from core.action import Action, ActionError
@@ -186,7 +186,9 @@ class Forms:
     async def _show(self, chat: int, dialogue: Dialogue) -> None:
         say = self._say_in(dialogue)
         text, rows = dialogue.text(say), dialogue.rows(say)
-        shown = await patiently(lambda: self._desk.ask(chat, text, rows, message_id=dialogue.message))
+        shown = await self._desk.patiently(
+            chat, lambda: self._desk.ask(chat, text, rows, message_id=dialogue.message)
+        )
         if shown != dialogue.message:
             dialogue.message = shown
             await self._save(chat, dialogue)

@@ -11,7 +11,7 @@ from telegram import Message as Written
 
 from bots.telegram import words
 from bots.telegram.answering import Answers, FormAnswers, Place, PressAnswers, Step, TypedAnswers
-from bots.telegram.desk import Desk, patiently
+from bots.telegram.desk import Desk
 from bots.telegram.dialogue import PREFIX, Dialogue
 from bots.telegram.forms import Forms, Waiting
 from bots.telegram.frames import Typed, answered, command_of, quiet_events, thread_of, where, who, words_of
@@ -233,7 +233,8 @@ class Hearing:
     ) -> None:
         """A tick goes on or off; the hall hears of it when the member is done."""
         if keyboard is not None:
-            await patiently(lambda: self._desk.show_keyboard(chat, message, toggled(keyboard, data)))
+            changed = toggled(keyboard, data)
+            await self._desk.patiently(chat, lambda: self._desk.show_keyboard(chat, message, changed))
         await self._desk.answer(query)
 
     async def _submit(self, chat: Chat, user: User, update_id: int, at: datetime | None, dialogue: Dialogue) -> None:
