@@ -24,6 +24,9 @@ TURNS = 12
 ASIDE = frozenset({"Back", "Cancel", "Skip", "Done"})
 """Buttons of a dialogue that are no options."""
 
+JUST_WRITE = "Just write your answer here."
+"""What a message in a private chat says that waits for words."""
+
 Fill = Callable[[str, Sequence[str]], str]
 """What to put into a field, by its label and its options' labels; empty leaves an optional field open."""
 
@@ -104,6 +107,17 @@ async def fill(world: World, member: str, opened: Outcome, choose: Fill) -> Outc
             return outcome
         outcome = await _answer(world, member, question, choose)
     raise ActingError(f"a dialogue on {world.platform.name} does not end")
+
+
+async def answer_in_place(world: World, member: str, message: MessageView, words: str) -> Outcome | None:
+    """Answer a message by writing, where that needs no press before: in its field, or in the private chat where it
+    says so. None where a form must be opened."""
+    field = next((one for one in message.controls if one.kind == "text"), None)
+    if field is not None:
+        return await world.platform.pick(member, message.id, field.id, [words])
+    if JUST_WRITE in message.text:
+        return await world.platform.type(member, message.channel, words, wait=10.0)
+    return None
 
 
 def _values(form: FormView, choose: Fill) -> dict[str, str | list[str]]:
