@@ -299,6 +299,9 @@ class Hall:
         found = self._remembered(event, route, community_id) or await self._permitted(event, route, community_id)
         if isinstance(found, _Reply):
             return found
+        where = event.where
+        if where.space:
+            self.standings.acted(where.platform, where.space, event.who.external_id)
         ctx = self._context(event, route, *found)
         return _Reply(await route.method(ctx, *arguments), ctx.language)
 
@@ -313,10 +316,7 @@ class Hall:
         place = self.places.known(where.platform, where.space) if where.space else None
         if place is None or place.community_id is None or route.right > Right.ANSWER:
             return None
-        if community_id is not None and community_id != place.community_id:
-            return None
-        self.standings.acted(where.platform, where.space, event.who.external_id)
-        return place, Right.ANSWER
+        return (place, Right.ANSWER) if community_id is None or community_id == place.community_id else None
 
     async def _permitted(self, event: Any, route: Route, community_id: Any) -> tuple[Place, Right] | _Reply:
         """The place and the right of who acts, or what to tell them when they may not."""
@@ -332,7 +332,7 @@ class Hall:
         if community_id is not None and community_id != place.community_id and not route.anywhere:
             return _Reply(words.unknown_press(), self.language_of(event.who))
         right = Right.ANSWER
-        if route.right > Right.ANSWER or not event.where.space:
+        if route.right > Right.ANSWER or not (event.where.space or self._has_acted(place, event.who)):
             right = await self.right(place, event.who)
         if right < route.right:
             return _Reply(words.not_allowed(route.right), self.language_of(event.who))
@@ -357,7 +357,7 @@ class Hall:
         """Of a community's spaces one that the member of a private chat is in, and may do there what is wanted."""
         if wanted <= Right.ANSWER:
             for place in spaces:
-                if self.standings.has_acted(place.platform, place.external_id, who.external_id):
+                if self._has_acted(place, who):
                     return place
         found: Place | None = None
         for place in spaces:
@@ -367,6 +367,9 @@ class Hall:
             if right > Right.NONE and found is None:
                 found = place
         return found
+
+    def _has_acted(self, place: Place, who: Who) -> bool:
+        return self.standings.has_acted(place.platform, place.external_id, who.external_id)
 
     def _context(self, event: Event, route: Route, place: Place, right: Right) -> Context:
         language = place.language
