@@ -86,26 +86,26 @@ def control_of(outcome: Outcome, label: str) -> tuple[MessageView, ControlView]:
     raise ActingError(f"no {label!r} on {outcome}")
 
 
-async def press(world: World, member: str, where: tuple[MessageView, ControlView]) -> Outcome:
-    """Press a control; a link into the private chat is followed."""
+async def press(world: World, member: str, where: tuple[MessageView, ControlView], *, wait: float = 5.0) -> Outcome:
+    """Press a control and wait so many seconds; a link into the private chat is followed."""
     message, control = where
-    outcome = await world.platform.press(member, message.id, control.id)
+    outcome = await world.platform.press(member, message.id, control.id, wait=wait)
     if outcome.kind is OutcomeKind.LINK:
-        return await world.platform.follow(member, outcome.url)
+        return await world.platform.follow(member, outcome.url, wait=wait)
     return outcome
 
 
-async def fill(world: World, member: str, opened: Outcome, choose: Fill) -> Outcome:
-    """Fill in what opened, a form or a dialogue; returns what came of the last step."""
+async def fill(world: World, member: str, opened: Outcome, choose: Fill, *, wait: float = 10.0) -> Outcome:
+    """Fill in what opened, a form or a dialogue; returns what came of the last step within so many seconds."""
     if opened.form is not None:
-        return await world.platform.fill(member, opened.form.id, _values(opened.form, choose))
+        return await world.platform.fill(member, opened.form.id, _values(opened.form, choose), wait=wait)
     outcome = opened
     for _turn in range(TURNS):
         question = outcome.message
         labels = {control.label for control in question.controls} if question else set()
         if question is None or "Cancel" not in labels:
             return outcome
-        outcome = await _answer(world, member, question, choose)
+        outcome = await _answer(world, member, question, choose, wait)
     raise ActingError(f"a dialogue on {world.platform.name} does not end")
 
 
@@ -131,15 +131,15 @@ def _values(form: FormView, choose: Fill) -> dict[str, str | list[str]]:
     return values
 
 
-async def _answer(world: World, member: str, question: MessageView, choose: Fill) -> Outcome:
+async def _answer(world: World, member: str, question: MessageView, choose: Fill, wait: float) -> Outcome:
     options = [control.label for control in question.controls if control.label not in ASIDE]
     chosen = choose(question.text, options)
     button = next((one for one in question.controls if one.label == chosen), None)
     if button is None and not chosen:
         button = next((one for one in question.controls if one.label == "Skip"), None)
     if button is not None:
-        return await world.platform.press(member, question.id, button.id)
-    return await world.platform.type(member, question.channel, chosen, wait=10.0)
+        return await world.platform.press(member, question.id, button.id, wait=wait)
+    return await world.platform.type(member, question.channel, chosen, wait=wait)
 
 
 def is_question(message: MessageView) -> bool:

@@ -188,6 +188,8 @@ class Platform(ABC):
     """
 
     name: str
+    limit: str = ""
+    """How much it takes of a bot, in words, where that is what people wait for."""
     faults: Faults
     record: Record
 

@@ -51,8 +51,6 @@ AGAIN_SECONDS = 3.0
 """The median pause before somebody presses again who was told nothing."""
 PATIENCE_SECONDS = 240.0
 """Whoever was told nothing for so long gives up, and the rehearsal failed."""
-CARD_SECONDS = 90.0
-"""How long the cards may take to show the end."""
 
 
 class Word(StrEnum):
@@ -225,7 +223,7 @@ async def _cards(rush: Rush, units: int) -> list[str]:
         return all(wanted in world.platform.message(card.id).text for world, card in cards)
 
     try:
-        await until(find, "", CARD_SECONDS)
+        await until(find, "", rush.stage.settle_seconds)
     except ActingError:
         shown = {world.platform.name: world.platform.message(card.id).text for world, card in cards}
         return [f"the card on {name} says {text!r}" for name, text in shown.items() if wanted not in text]

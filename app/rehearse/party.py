@@ -34,8 +34,6 @@ THINK_SECONDS = (0.3, 5.0)
 CHANGE_SECONDS = (0.5, 2.0)
 VOTE_SECONDS = 5.0
 """How long a member waits to be told that a vote counts. Then they press again."""
-END_SECONDS = 90.0
-"""How long the posts may take to show the end."""
 COUNTED, LATE = ("counted", "Changed to", "counts already"), ("came too late", "not begun", "is over")
 EDITS = {
     "discord": ("PATCH /channels/{channel}/messages/{message}",),
@@ -67,6 +65,8 @@ class Night:
 
     stage: Stage
     tracks: int
+    pace: float = 1.0
+    """Scales every human delay."""
     cards: dict[str, str] = field(default_factory=dict)
     """The live post by platform."""
     ballots: list[Ballot] = field(default_factory=list)
@@ -144,10 +144,10 @@ class Night:
         chance = Random(f"{self.stage.seed} {member.number} {song}")
         over = time.monotonic() + SECONDS
         up = chance.random() >= DOWNS
-        await asyncio.sleep(chance.uniform(*THINK_SECONDS))
+        await asyncio.sleep(self.pace * chance.uniform(*THINK_SECONDS))
         await self._press(member, song, up, over)
         if chance.random() < CHANGES:
-            await asyncio.sleep(chance.uniform(*CHANGE_SECONDS))
+            await asyncio.sleep(self.pace * chance.uniform(*CHANGE_SECONDS))
             await self._press(member, song, not up, over)
 
     async def _press(self, member: Member, song: str, up: bool, over: float) -> None:
@@ -240,7 +240,7 @@ async def _posts(night: Night) -> list[str]:
         return len(set(shown.values())) == 1 and all("over" in live and recap for live, recap in shown.values())
 
     try:
-        await until(same, "", END_SECONDS)
+        await until(same, "", stage.settle_seconds)
     except ActingError:
         return [f"{name} shows {live!r} and {recap!r}" for name, (live, recap) in shown.items()]
     return []
@@ -263,11 +263,11 @@ def _plain(message: MessageView) -> str:
 
 
 # -- all of it ------------------------------------------------------------------------------------------------------
-async def rehearse(stage: Stage, *, crash: bool, tracks: int = TRACKS) -> Rehearsed:
+async def rehearse(stage: Stage, *, crash: bool, tracks: int = TRACKS, pace: float = 1.0) -> Rehearsed:
     """Build the stage, have the party, and compare votes and posts with the store."""
     async with AsyncExitStack() as stack:
         await stage.build(stack)
-        night = Night(stage, tracks)
+        night = Night(stage, tracks, pace)
         stage.bar.say("The party is announced")
         await night.announce()
         before = {world.platform.name: _edits(world) for world in stage.worlds}

@@ -17,6 +17,7 @@ from sqlmodel import col
 from app.acting import ActingError, World, ask_next, control_of, fill, is_question, press, until
 from app.rehearse.command import Rehearsed
 from app.rehearse.stage import Member, Stage, told
+from app.rehearse.waits import Waits, pause_before
 from plugins.question_of_the_day.tables import Answer, Asked
 from sandbox.control import ControlError, MessageView, Outcome, OutcomeKind
 from storage.tables import Member as StoredMember
@@ -26,10 +27,12 @@ ARRIVALS_A_SECOND = 20.0
 REPLIES, CHANGES = 0.4, 0.3
 """The shares of members who answer by a reply, and of the others who change their answer."""
 WRITING_SECONDS = 3.0
-TRIES = 10
+TRIES = 60
 """How often somebody tries who was not told that their answer counts."""
-END_SECONDS = 90.0
-"""How long posts and replies may take to come to what they must be."""
+REPLY_SECONDS = 10.0
+"""How long somebody looks whether their reply is ticked. In a burst it may not be, and counts all the same."""
+DYING_SECONDS = 2.0
+"""What came so shortly before or after a process was killed may have been lost with it."""
 COUNTED = ("your answer counts", "Your answer was changed")
 
 
@@ -41,11 +44,17 @@ class Said:
     question: int
     words: str = ""
     sure: bool = False
-    """They were told that it counts. A reply is not answered: it is read or it is not."""
+    """They were told that it counts. A reply need not be ticked: what hallkeeper heard must count."""
     before: str = ""
     """What stood before a change of which nothing was heard."""
     again: int = 0
     times: list[float] = field(default_factory=list)
+    reply: bool = False
+
+    @property
+    def may_be_unheard(self) -> bool:
+        """A reply that nobody ticked, while the process that hears was dead or dying: no platform says it again."""
+        return self.reply and not self.sure
 
 
 class Days:
@@ -56,6 +65,7 @@ class Days:
         self.pace = pace
         self.said: list[Said] = []
         self.posts: list[dict[str, str]] = []
+        self.waits = Waits()
 
     async def ask(self, crash: bool) -> None:
         """The owner posts the next question; everybody answers it."""
@@ -63,11 +73,21 @@ class Days:
         await ask_next(stage.worlds[0])
         self.posts.append({})
         for world in stage.worlds:
-            found = await until(lambda world=world: self._open(world), f"question {number + 1}", END_SECONDS)  # type: ignore[misc]  # bound at once
+            found = await until(lambda world=world: self._open(world), f"question {number + 1}", stage.settle_seconds)  # type: ignore[misc]  # bound at once
             self.posts[number][world.platform.name] = found.id
-        with stage.bar.count(f"members answered question {number + 1}", len(stage.members)) as tick:
+        what = f"members answered question {number + 1}"
+        with stage.bar.count(what, len(stage.members), self.waits.words) as tick:
             async with stage.crashing(crash):
                 await stage.for_each(lambda one: self._answer(one, number), tick)
+
+    async def settle(self) -> None:
+        """Wait for replies that are still on their way: the next question closes this one."""
+
+        async def all_there() -> bool:
+            return not judge(self.said, await kept(self.stage))[0]
+
+        with suppress(ActingError):
+            await until(all_there, "", self.stage.settle_seconds)
 
     async def _open(self, world: World) -> MessageView | None:
         before = {one.get(world.platform.name) for one in self.posts}
@@ -90,11 +110,7 @@ class Days:
         await pause(WRITING_SECONDS)
         words = f"Answer {number} of {member.number}: Möwen 🐦, مرحبا"
         if chance.random() < REPLIES:
-            said.words = words
-            platform = member.platform
-            post = self.posts[number][platform.name]
-            outcome = await platform.type(member.id, member.world.channel, words, reply_to=post, wait=10.0)
-            said.sure = outcome.kind is OutcomeKind.ACKNOWLEDGED
+            await self._reply(said, words)
             return
         await self._by_form(said, words, pause)
         if said.sure and chance.random() < CHANGES:
@@ -102,17 +118,32 @@ class Days:
             said.before, said.sure = said.words, False
             await self._by_form(said, words + ", changed", pause)
 
+    async def _reply(self, said: Said, words: str) -> None:
+        member, platform, stage = said.member, said.member.platform, self.stage
+        said.words, said.reply = words, True
+        heard, began = platform.state(messages=0).connected, time.monotonic()
+        post = self.posts[said.question][platform.name]
+        wait = REPLY_SECONDS * min(1.0, self.pace)
+        outcome = await platform.type(member.id, member.world.channel, words, reply_to=post, wait=wait)
+        ticked = outcome.kind is OutcomeKind.ACKNOWLEDGED and outcome.message is not None
+        dying = any(began - DYING_SECONDS <= at <= began + DYING_SECONDS for at in stage.killed)
+        said.sure = ticked or not stage.killed or (heard and not dying)
+
     async def _by_form(self, said: Said, words: str, pause: Any) -> None:
         member, number = said.member, said.question
         said.words = words
-        for _ in range(TRIES):
+        for tries in range(TRIES):
             try:
                 post = member.platform.message(self.posts[number][member.platform.name])
                 shown = Outcome(OutcomeKind.MESSAGE, message=post)
-                opened = await press(member.world, member.id, control_of(shown, "Answer"))
+                with self.waits.one(member.platform) as patience:
+                    opened = await press(member.world, member.id, control_of(shown, "Answer"), wait=patience)
                 if opened.form is not None or (opened.message is not None and opened.message.id != post.id):
                     said.times.append(opened.ms)
-                    outcome = await fill(member.world, member.id, opened, lambda _label, _options: words)
+                    with self.waits.one(member.platform) as patience:
+                        outcome = await fill(
+                            member.world, member.id, opened, lambda _label, _options: words, wait=2 * patience
+                        )
                     if any(one in told(outcome) for one in COUNTED):
                         said.sure, said.before = True, ""
                         return
@@ -120,7 +151,8 @@ class Days:
                 pass  # the act came to nothing here; as people do, once more
             said.again += 1
             await member.platform.private(member.id)
-            await pause(1.0)
+            with self.waits.again(member.platform):
+                await pause(pause_before(tries))
 
 
 async def kept(stage: Stage) -> dict[tuple[int, int], list[str]]:
@@ -149,6 +181,8 @@ def judge(said: Sequence[Said], stored: Mapping[tuple[int, int], Sequence[str]])
     findings = []
     for one in said:
         stands = stored.get((one.question, one.member.number), ())
+        if one.may_be_unheard and not stands:
+            continue
         allowed = {one.words, one.before} - {""} if not one.sure else {one.words}
         lost += not stands
         doubled += max(0, len(stands) - 1)
@@ -179,7 +213,7 @@ async def _posts(days: Days, stored: Mapping[tuple[int, int], Sequence[str]]) ->
         return not wrong
 
     try:
-        await until(right, "", END_SECONDS)
+        await until(right, "", days.stage.settle_seconds)
     except ActingError:
         return wrong
     return []
@@ -193,17 +227,10 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
         began = time.monotonic()
         for _ in range(QUESTIONS):
             await days.ask(crash)
+            await days.settle()
         seconds = time.monotonic() - began
         stage.bar.say("Answers are compared with the store")
-        stored: dict[tuple[int, int], list[str]] = {}
-
-        async def all_there() -> bool:
-            stored.clear()
-            stored.update(await kept(stage))
-            return not judge(days.said, stored)[0]
-
-        with suppress(ActingError):
-            await until(all_there, "", END_SECONDS)  # a reply may still be on its way
+        stored = await kept(stage)
         findings, lost, doubled = judge(days.said, stored)
         findings += await _posts(days, stored)
         findings += stage.troubles
@@ -215,6 +242,7 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
         **_figures(days.said, stored),
         "lost": lost,
         "doubled": doubled,
+        "unheard": sum(one.may_be_unheard and not stored.get((one.question, one.member.number)) for one in days.said),
         "questions": len(days.posts),
         "seconds": round(seconds, 1),
         **stage.figures(),
@@ -224,7 +252,8 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
         f"{len(stage.members)} members were asked {len(days.posts)} questions: {figures['answered']} answers, "
         f"{figures['stored']} stored, {lost} lost, {doubled} doubled. From a press to the form "
         f"{figures['p50_ms']:.0f} ms at the median, {figures['p99_ms']:.0f} ms at 99 %; {figures['again']} tries "
-        f"came to nothing and were made again. {stage.crashes} processes were killed."
+        f"came to nothing and were made again. {stage.crashes} processes were killed; {figures['unheard']} replies "
+        f"came meanwhile and were never heard."
     )
     return Rehearsed(figures, words, findings)
 

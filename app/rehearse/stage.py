@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -92,10 +93,15 @@ class Stage:
     kills: int = KILLS
     only: str = ""
     """One platform alone, for measuring it."""
+    limited: bool = True
+    """Telegram takes a message a second in a chat, and thirty in all; else as many as come."""
     worlds: list[World] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     halls: list[Hall] = field(default_factory=list)
-    crashes: int = 0
+    killed: list[float] = field(default_factory=list)
+    """When processes were killed, on :func:`time.monotonic`."""
+    settle_seconds: float = 90.0
+    """How long, in the end, posts and what is under way may take to come to what they must be."""
     community_id: UUID = field(init=False)
     store: Store = field(init=False)
 
@@ -107,7 +113,7 @@ class Stage:
         for platform in (
             DiscordSandbox(),
             SlackSandbox(rates={"apps.connections.open": (1000, 60.0)}),
-            TelegramSandbox(),
+            TelegramSandbox(limited=self.limited),
         ):
             if self.only not in ("", platform.name):
                 continue
@@ -149,6 +155,11 @@ class Stage:
             for one in self.worlds
             for name in [one.platform.name]
         }
+
+    @property
+    def crashes(self) -> int:
+        """How often a process was killed."""
+        return len(self.killed)
 
     @property
     def pairs(self) -> list[tuple[Member, Member]]:
@@ -203,7 +214,7 @@ class Stage:
     async def _kill(self, calm: asyncio.Event) -> None:
         """Kill processes at moments of chance and start them again."""
         chance = Random(f"crash {self.seed}")
-        while self.crashes < self.kills:
+        while len(self.killed) < self.kills:
             hall = chance.choice(self.halls)
             await self._ready(hall)
             with suppress(TimeoutError):
@@ -211,7 +222,7 @@ class Stage:
             if calm.is_set():
                 return
             hall.send(signal.SIGKILL)
-            self.crashes += 1
+            self.killed.append(time.monotonic())
             self.bar.say(f"{hall.name} was killed")
             await hall.ended()
             await hall.start()

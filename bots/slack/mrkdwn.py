@@ -18,6 +18,8 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOK_ALIKES = {"*": "\u2217", "_": "\u02cd", "~": "\u223c", "`": "\u02cb"}
 _WRITTEN = re.compile(r"(https?://[^\s<>|]*[^\s<>|.,;:!?)'\"])|([&<>])|(?<!\w)([*_~`])(?=\S)")
 """An address that stands for itself; what has an escape; what would begin a style."""
+_STYLED = re.compile(rf"{_WRITTEN.pattern}|(?<=\S)([*_~`])(?!\w)")
+"""The same inside a style: what would end it, too."""
 _MARKS = {Style.BOLD: "*", Style.ITALIC: "_", Style.STRUCK: "~", Style.CODE: "`"}
 """The outermost first."""
 _PREFIX = {LineKind.TEXT: "", LineKind.QUOTE: "> ", LineKind.ITEM: "• "}
@@ -36,10 +38,10 @@ def escape(text: str) -> str:
 
 
 def _written(match: re.Match[str]) -> str:
-    address, escaped, mark = match.groups()
+    address, escaped, *marks = match.groups()
     if address:
         return f"<{_target(address)}>"
-    return _ESCAPES[escaped] if escaped else _LOOK_ALIKES[mark]
+    return _ESCAPES[escaped] if escaped else _LOOK_ALIKES[next(mark for mark in marks if mark)]
 
 
 def _target(address: str) -> str:
@@ -184,7 +186,7 @@ def _span(span: Span) -> str:
     elif Style.CODE in span.style:
         text = bare(span.text.replace("`", _LOOK_ALIKES["`"]))
     else:
-        text = escape(span.text)
+        text = (_STYLED if span.style else _WRITTEN).sub(_written, span.text)
     marks = "".join(mark for style, mark in _MARKS.items() if style in span.style)
     inner = text.strip(" ")
     if not marks or not inner:

@@ -50,6 +50,7 @@ class SlackSandbox(Platform):
     """
 
     name = "slack"
+    limit = "100 forms a minute of a bot"  # views.open: sandbox.slack.rules
 
     def __init__(
         self,

@@ -29,6 +29,7 @@ class TelegramSandbox(Platform):
     """
 
     name = "telegram"
+    limit = "30 messages a second of a bot"  # sandbox.telegram.limits
 
     def __init__(
         self,

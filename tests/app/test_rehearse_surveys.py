@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+import re
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,18 +13,54 @@ import pytest
 from app.acting import World
 from app.rehearse import question, survey
 from app.rehearse.bar import Bar
+from app.rehearse.process import Hall
 from app.rehearse.question import Said
+from app.rehearse.respondent import Way
 from app.rehearse.stage import Member, Stage, StageError
-from app.rehearse.survey import Kept, Way
+from app.rehearse.verdict import Kept, judge
 from plugins.question_of_the_day import QuestionOfTheDay
 from plugins.surveys import Surveys
 from plugins.surveys.anonymous import cells_of
 from plugins.surveys.tables import Wave
 from plugins.surveys.toml_text import read
 from sandbox.discord import DiscordSandbox
+from tests.app.broken import BREAK
 
 QUIET = Bar(shown=False)
 MEMBERS = 30
+FIVE = """
+title = "Five"
+[[question]]
+name = "boat"
+kind = "single"
+ask = "Do you have a boat?"
+options = ["Yes", "No", "Soon"]
+[[question]]
+name = "kinds"
+kind = "multiple"
+ask = "Which?"
+when = "boat = 'Yes'"
+options = ["Sail", "Motor", "Oars"]
+[[question]]
+name = "stars"
+kind = "rating"
+ask = "How good is {boat|that} for you?"
+when = "boat != 'No'"
+[[question]]
+name = "sea"
+kind = "single"
+ask = "Which sea?"
+options = ["North", "South", "None"]
+[[question]]
+name = "mail"
+kind = "consent"
+ask = "May we write to you?"
+required = false
+[[quota]]
+question = "sea"
+answers = ["North"]
+most = 6
+"""
 SHORT = """
 title = "Boats"
 [[question]]
@@ -52,7 +89,8 @@ def quiet() -> None:
 @pytest.mark.timeout(120)
 async def test_a_survey_is_stored_as_it_was_sent_in(tmp_path: Path) -> None:
     file = tmp_path / "boats.toml"
-    file.write_text(SHORT.replace("most = 1", "most = 5"))
+    too_long_for_a_form = "# A line that explains something.\n" * 100
+    file.write_text(too_long_for_a_form + SHORT.replace("most = 1", "most = 5"))
     done = await survey.rehearse(Stage(Surveys, "", MEMBERS, 1, tmp_path, QUIET), file, crash=False, pace=0.02)
     assert done.findings == []
     figures = done.figures
@@ -65,10 +103,41 @@ async def test_a_survey_is_stored_as_it_was_sent_in(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(120)
 async def test_questions_are_stored_as_they_were_answered(tmp_path: Path) -> None:
-    done = await question.rehearse(Stage(QuestionOfTheDay, "", MEMBERS, 1, tmp_path, QUIET), crash=False, pace=0.1)
+    stage = Stage(QuestionOfTheDay, "", MEMBERS, 1, tmp_path, QUIET, limited=False)
+    done = await question.rehearse(stage, crash=False, pace=0.05)
     assert done.findings == []
     figures = done.figures
     assert [figures[name] for name in ("asked", "answered", "stored", "lost", "doubled")] == [60, 60, 60, 0, 0]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("broken", "anonymous", "settle", "findings"),
+    [
+        (
+            "over skipped piped unedited",
+            False,
+            3.0,
+            (
+                "quota 1 takes 6, and 7 are stored",
+                "kinds, '.*' in place 0: sent in 0 times, stored 1",
+                "read '.*How good is that for you.*', and not 'How good is (Yes|Soon) for you",
+                "the post on slack says '.*', not 'Closed with",
+            ),
+        ),
+        ("mixed", True, 60.0, ("responses hold answers of different people",)),
+    ],
+)
+async def test_a_broken_product_is_noticed(
+    tmp_path: Path, broken: str, anonymous: bool, settle: float, findings: tuple[str, ...]
+) -> None:
+    file = tmp_path / "five.toml"
+    file.write_text(f"anonymous = {str(anonymous).lower()}\n{FIVE}")
+    hall = partial(Hall, environment={BREAK: broken}, module="tests.app.broken")
+    stage = Stage(Surveys, "", MEMBERS, 1, tmp_path, QUIET, hall, only="slack", settle_seconds=settle)
+    done = await survey.rehearse(stage, file, crash=False, pace=0.01)
+    for one in findings:
+        assert any(re.search(one, found, re.DOTALL) for found in done.findings), (one, done.findings)
 
 
 def test_a_file_that_is_no_survey_is_refused(tmp_path: Path) -> None:
@@ -89,6 +158,7 @@ def member(number: int) -> Member:
     [
         ({"boat": "Yes", "kinds": ("Sail",)}, "done", {"boat": "Yes", "kinds": ("Sail",)}, 1, 0),
         ({"boat": "Yes", "kinds": ("Sail",)}, "done", {"boat": "Yes", "kinds": ("Oars",)}, 1, 2),
+        ({"boat": "No", "kinds": ("Sail",)}, "done", {"boat": "No"}, 0, 0),  # thought better of the boat
         ({"boat": "No"}, "done", {"boat": "No", "kinds": ("Sail",)}, 0, 1),  # skipped, and answered
         ({"boat": "Yes"}, "done", {"boat": "Yes"}, 1, 1),  # never asked what it should be
         ({"boat": "No"}, "done", {"boat": "No"}, 1, 1),  # the quota counts what is not there
@@ -99,12 +169,12 @@ def member(number: int) -> Member:
 def test_cells_that_are_not_as_sent_in_are_found(
     said: dict[str, object], end: str, stands: dict[str, object], held: int, findings: int
 ) -> None:
-    definition = read(SHORT)
-    cells = Counter(cells_of(definition, stands, {}))  # type: ignore[arg-type]  # made up
-    wave = Wave.model_construct(cells={"0": held}, finished=1, screened=0)
-    store = Kept(cells, {uuid4(): stands}, wave, 0)  # type: ignore[dict-item]  # made up
+    definition, response = read(SHORT), uuid4()
+    cells = list(cells_of(definition, stands, {}))  # type: ignore[arg-type]  # made up
+    wave = Wave.model_construct(cells={"0": held}, finished=1, screened=0, anonymous=False)
+    store = Kept({response: cells}, {response: stands}, wave, {response: 0})  # type: ignore[dict-item]  # made up
     way = Way(0, [member(0)], said, end=end)  # type: ignore[arg-type]  # made up
-    assert len(survey.judge(definition, [way], store)[0]) == findings
+    assert len(judge(definition, [way], store).findings) == findings
 
 
 @pytest.mark.parametrize(
@@ -119,4 +189,13 @@ def test_cells_that_are_not_as_sent_in_are_found(
 )
 def test_an_answer_that_does_not_stand_is_found(stands: list[str], sure: bool, right: bool) -> None:
     said = Said(member(0), 0, "new", sure, "" if sure else "old")
+    assert (question.judge([said], {(0, 0): stands} if stands else {})[0] == []) is right
+
+
+@pytest.mark.parametrize(
+    ("stands", "sure", "right"),
+    [([], False, True), ([], True, False), (["new"], False, True), (["old"], False, False)],
+)
+def test_a_reply_may_be_lost_with_the_process_that_hears(stands: list[str], sure: bool, right: bool) -> None:
+    said = Said(member(0), 0, "new", sure, reply=True)
     assert (question.judge([said], {(0, 0): stands} if stands else {})[0] == []) is right

@@ -45,6 +45,7 @@ def test_every_kind_of_link_is_shown() -> None:
 
 
 SEEN = Renderer(World("hallkeeper"))
+ALIKE = str.maketrans({"\u2217": "*", "\u02cd": "_", "\u223c": "~", "\u02cb": "`", "\u200b": None})
 
 
 @pytest.mark.parametrize(
@@ -70,8 +71,14 @@ def test_peoples_own_words_are_words(words: str) -> None:
     assert "<s>" not in html
     assert "<code>" not in html
     assert "blockquote" not in html
-    alike = str.maketrans({"\u2217": "*", "\u02cd": "_", "\u223c": "~", "\u02cb": "`", "\u200b": None})
-    assert text.translate(alike) == words
+    assert text.translate(ALIKE) == words
+
+
+@pytest.mark.parametrize("words", ["*loud* and _soft_", "5* hotel", "~x~ y", "`z` end", "snake_case_name"])
+def test_peoples_own_words_end_no_style(words: str) -> None:
+    text, html = SEEN.mrkdwn(mrkdwn(f"**You said {escape(words)} here**"))
+    assert html.startswith("<b>") and html.endswith("</b>") and html.count("<") == 2  # noqa: PT018  one thing
+    assert text.translate(ALIKE) == f"You said {words} here"
 
 
 @pytest.mark.parametrize("name", ["Grace", "<!channel>", "a|b"])
