@@ -109,15 +109,17 @@ async def fill(world: World, member: str, opened: Outcome, choose: Fill) -> Outc
     raise ActingError(f"a dialogue on {world.platform.name} does not end")
 
 
-async def answer_in_place(world: World, member: str, message: MessageView, words: str) -> Outcome | None:
-    """Answer a message by writing, where that needs no press before: in its field, or in the private chat where it
-    says so. None where a form must be opened."""
+def takes_words(message: MessageView) -> bool:
+    """Whether a message is answered by writing, with no press before: in its field, or right in the private chat."""
+    return JUST_WRITE in message.text or any(one.kind == "text" for one in message.controls)
+
+
+async def write(world: World, member: str, message: MessageView, words: str, *, wait: float = 10.0) -> Outcome:
+    """Answer a message that :func:`takes_words`."""
     field = next((one for one in message.controls if one.kind == "text"), None)
     if field is not None:
-        return await world.platform.pick(member, message.id, field.id, [words])
-    if JUST_WRITE in message.text:
-        return await world.platform.type(member, message.channel, words, wait=10.0)
-    return None
+        return await world.platform.pick(member, message.id, field.id, [words], wait=wait)
+    return await world.platform.type(member, message.channel, words, wait=wait)
 
 
 def _values(form: FormView, choose: Fill) -> dict[str, str | list[str]]:
