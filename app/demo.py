@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import shutil
 import signal
@@ -81,7 +82,14 @@ async def run_demo(for_seconds: float | None, as_json: bool, data: Path, port: i
             beside=lambda: house.web.url + house.web.sign_in.link(community_id),
             answered=lambda: stored_answers(house.store, community_id),
         )
-        await page.start(port)
+        try:
+            await page.start(port)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise ActingError(
+                    f"Port {port} is taken. Choose another one with --port, or 0 for a free one."
+                ) from None
+            raise
         stack.push_async_callback(page.stop)
         say(f"\n  hallkeeper is running: open {page.url}\n  The store is {data / 'hall.db'}; Ctrl-C ends the demo.\n")
         asking = asyncio.create_task(_keep_asking(worlds[0])) if for_seconds is None else None

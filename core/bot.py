@@ -247,6 +247,13 @@ class Bot(Protocol):
     async def channels(self, space: str) -> Sequence[ChannelInfo]:
         """The channels of a space that members write in."""
 
+    async def headcount(self, space: str, channel: str) -> int:
+        """About how many people can see a channel now, by a question or two: this bot is none of them, others are as
+        far as the platform does not tell them apart.
+
+        Raises :class:`SendRefused` where the platform does not tell, another :class:`SendError` where not now.
+        """
+
     async def examine(self) -> Sequence[Finding]:
         """For the doctor: token, intents and scopes, without :meth:`start`."""
 

@@ -21,6 +21,7 @@ from core import claims, incidents
 from core.activity import activity_by_id
 from core.bot import Address, Bot, SendError, SendFailed, SendRefused, SendUnknown, Sent
 from core.claims import Claimed, Job
+from core.counting import Counting
 from core.logs import Logger
 from core.message import Message
 from core.telling import stuck
@@ -121,6 +122,7 @@ class Lane:
         """A claim's commit was not seen: it may have taken what nobody here works on."""
         self._cards: dict[tuple[UUID | None, int, str], asyncio.Future[Message | None]] = {}
         self._stopping = False
+        self._counting = Counting(hall, bot)
 
     def start(self) -> None:
         """Begin to look."""
@@ -137,6 +139,7 @@ class Lane:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         self._task = None
+        await self._counting.stop()
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -356,6 +359,8 @@ class Lane:
             attempts=0,
             error=None,
         )
+        if job.card_plugin is not None and job.channel:
+            self._counting.ask(job)
 
     async def _fail(self, job: Job, reason: str) -> None:
         note = partial(self._stuck, job, incidents.Kind.FAILED, reason)

@@ -105,6 +105,7 @@ class MessageView:
     title: str = ""
     controls: tuple[ControlView, ...] = ()
     images: tuple[ImageView, ...] = ()
+    color: str = ""  # an ornament, "#1a7f5a"
     reply_to: str = ""
     thread: str = ""
     only_for: str = ""

@@ -47,6 +47,25 @@ async def channels(client: Client, space: str) -> list[ChannelInfo]:
     return _listed([one for one in several if isinstance(one, discord.TextChannel)], me)
 
 
+async def headcount(client: Client, space: str, channel: str) -> int:
+    """About how many people are in the server, where all of them see the channel. Raises SendError.
+
+    Who sees a channel that is for some roles alone would take the list of members, a privileged intent. Of bots those
+    are left out that have a role of their own, which Discord gives to each that is invited with permissions.
+    """
+    guild = await again(lambda: client.fetch_guild(number(space), with_counts=True))
+    try:
+        found = await again(lambda: guild.fetch_channel(number(channel)))
+    except discord.InvalidData as error:
+        raise SendRefused(f"Discord shows no such channel there: {error}", gone=True) from error
+    if isinstance(found, discord.Thread) or not found.permissions_for(guild.default_role).view_channel:
+        raise SendRefused("not everybody in the server sees that channel, and Discord does not say how many do")
+    if guild.approximate_member_count is None:
+        raise SendRefused("Discord does not say how many are in the server")
+    bots = sum(role.is_bot_managed() for role in guild.roles)
+    return max(guild.approximate_member_count - bots, 0)
+
+
 async def permissions(client: Client, space: str, channel: str) -> discord.Permissions:
     """What the bot may do in a channel, asked of Discord now. Raises SendError; ``gone`` where it sees none such."""
     me, several = await _fetched(client, space)

@@ -425,6 +425,10 @@ class DiscordBot:
         """See :func:`bots.discord.asking.channels`."""
         return await asking.channels(self._live(), space)
 
+    async def headcount(self, space: str, channel: str) -> int:
+        """See :func:`bots.discord.asking.headcount`."""
+        return await asking.headcount(self._live(), space, channel)
+
     async def examine(self) -> Sequence[Finding]:
         """Token, intents, servers."""
         return await doctor.examine(self.settings)

@@ -229,6 +229,16 @@ class SlackBot:
         """The public channels that the bot was added to."""
         return await doctor.channels(self._at_work().web)
 
+    async def headcount(self, space: str, channel: str) -> int:
+        """Who is in the channel, less the bot. Whoever else is in the workspace may open a public channel, and is not
+        counted. Slack does not say which of those that it counts are apps."""
+        web = self._at_work().web
+        found = (await again(lambda: web.conversations_info(channel=channel, include_num_members=True)))["channel"]
+        members = found.get("num_members")
+        if not isinstance(members, int):
+            raise SendRefused("Slack does not say how many are in that channel")
+        return max(members - bool(found.get("is_member")), 0)
+
     async def examine(self) -> Sequence[Finding]:
         """Both tokens, scopes, channels."""
         return await doctor.examine(self._settings)

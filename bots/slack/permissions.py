@@ -21,7 +21,10 @@ class Asked(NamedTuple):
 SCOPES = (
     Asked("chat:write", "to post questions, and answers that one member alone sees"),
     Asked("commands", "to offer /hall"),
-    Asked("channels:read", "to list the channels that it was added to, and to see who comes and goes there"),
+    Asked(
+        "channels:read",
+        "to list the channels that it was added to, to count who is in one, and to see who comes and goes there",
+    ),
     Asked(
         "channels:history", "to hear replies to its questions, and to look whether one arrived when the line broke"
     ),

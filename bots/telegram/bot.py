@@ -186,6 +186,14 @@ class TelegramBot:
             raise as_send_error(error) from None
         return [ChannelInfo(space, title, doctor.may_write(me))]
 
+    async def headcount(self, space: str, channel: str) -> int:
+        """Who is in the group, less the bot. Other bots are not told apart."""
+        try:
+            members = await self._at_work().api.get_chat_member_count(_number(channel or space))
+        except TelegramError as error:
+            raise as_send_error(error) from None
+        return max(members - 1, 0)
+
     # -- the doctor ------------------------------------------------------------------------------------------------
     async def examine(self) -> Sequence[Finding]:
         """Token and settings at @BotFather."""

@@ -452,6 +452,17 @@ class BotContract(PictureContract, SharingContract):
         assert not (await rig.bot.standing(rig.space, rig.mia)).present
         assert rig.channel in {one.external_id for one in await rig.bot.channels(rig.space)}
 
+    async def test_the_people_who_can_see_a_channel_are_counted(self, rig: Rig) -> None:
+        assert await rig.bot.headcount(rig.space, rig.channel) == 3  # the owner, Mia and Jonas, and not the bot
+        await rig.join("Kim")
+        other, _ = await rig.another()  # one that hears nothing can tell, too
+        assert await other.headcount(rig.space, rig.channel) == 4
+        await rig.leave(rig.mia)
+        assert await rig.bot.headcount(rig.space, rig.channel) == 3
+        await rig.close_channel()
+        with pytest.raises(SendRefused):
+            await rig.bot.headcount(rig.space, rig.channel)
+
     async def test_stopping_leaves_nothing_behind(self, rig: Rig) -> None:
         await rig.press(rig.mia, rig.seen(await rig.post(QUESTION)), "Press")
         assert any(_of_a_bot(task) for task in asyncio.all_tasks())

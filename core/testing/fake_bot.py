@@ -12,7 +12,19 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from core.action import Action
-from core.bot import Address, ChannelInfo, Finding, Health, Receiver, SendError, SendFailed, Sent, Severity, Standing
+from core.bot import (
+    Address,
+    ChannelInfo,
+    Finding,
+    Health,
+    Receiver,
+    SendError,
+    SendFailed,
+    SendRefused,
+    Sent,
+    Severity,
+    Standing,
+)
 from core.capabilities import Capabilities, FormSupport, Limit
 from core.event import Chosen, CommandInvoked, Event, Installed, Pressed, Replied, Submitted, Where, Who
 from core.form import Form, Raw
@@ -108,7 +120,8 @@ class FakeBot:
     """A platform in memory, or a further process's bot ``beside`` another, on the same platform.
 
     Errors that the next calls raise, first in first out: ``failing`` before anything is taken, ``breaking`` once the
-    message stands, ``unreadable`` when it is asked what stands.
+    message stands, ``unreadable`` when it is asked what stands, ``uncounted``
+    when it is asked how many can see a channel.
     """
 
     platform: ClassVar[str] = "fake"
@@ -124,6 +137,9 @@ class FakeBot:
         self.offline = False
         """Nothing goes out, and the platform is known not to have taken it."""
         self.standings: dict[str, Standing] = {} if beside is None else beside.standings
+        self.crowds: dict[tuple[str, str], int] = {} if beside is None else beside.crowds
+        """How many can see a channel, by space and channel; of others it is not known."""
+        self.uncounted: list[SendError] = []
         self.rooms: list[ChannelInfo] = [ChannelInfo("general", "general")] if beside is None else beside.rooms
         self.receiver: Receiver | None = None
         self._numbers: Iterator[int] = itertools.count(1) if beside is None else beside._numbers
@@ -190,6 +206,14 @@ class FakeBot:
     async def channels(self, space: str) -> Sequence[ChannelInfo]:
         """The rooms."""
         return self.rooms
+
+    async def headcount(self, space: str, channel: str) -> int:
+        """What ``crowds`` says."""
+        if self.uncounted:
+            raise self.uncounted.pop(0)
+        if (space, channel) not in self.crowds:
+            raise SendRefused("nobody counted them")
+        return self.crowds[space, channel]
 
     async def examine(self) -> Sequence[Finding]:
         """All is well."""

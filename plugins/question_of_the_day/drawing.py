@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, lit
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from core.crowds import STANDS
 from plugins.question_of_the_day.tables import Answer, Asked, Question, Series
 from storage.prepared import PreparedForAll, Statement
+from storage.tables import Delivery
 from storage.tx import Tx
 from storage.types import Id
 
@@ -35,6 +37,17 @@ class Place(NamedTuple):
     community_id: UUID
     schedule_id: UUID
     day: int
+
+
+class Kind(NamedTuple):
+    """What a category brought lately: questions and their answers; and of those questions of which it is known how
+    many could see them (:mod:`core.crowds`) the same, with those people, a member once for each question."""
+
+    asked: int = 0
+    answers: int = 0
+    counted: int = 0
+    counted_answers: int = 0
+    could: int = 0
 
 
 class Next(NamedTuple):
@@ -116,34 +129,41 @@ def _working(run: Run, able: Sequence[tuple[Any, ...]]) -> dict[UUID, tuple[Any,
     first: dict[UUID, dict[str, tuple[Any, ...]]] = {}
     for series_id, *question in run(_FIRST_OF_EACH, able):
         first.setdefault(series_id, {})[question[_QUESTION.index("category")]] = tuple(question)
-    yields: dict[UUID, dict[str, tuple[int, int]]] = {}
+    kinds: dict[UUID, dict[str, Kind]] = {}
     asked: dict[UUID, int] = {}
-    for series_id, category, count, answers, in_all in run(_YIELDS, [key[:2] for key in able]):
-        yields.setdefault(series_id, {})[category] = (count, int(answers))
+    for series_id, category, in_all, *brought in run(_YIELDS, [key[:2] for key in able]):
+        kinds.setdefault(series_id, {})[category] = Kind(*(int(one or 0) for one in brought))
         asked[series_id] = in_all
     return {
-        series_id: waiting[that_works(yields.get(series_id, {}), list(waiting), asked.get(series_id, 0))]
+        series_id: waiting[that_works(kinds.get(series_id, {}), list(waiting), asked.get(series_id, 0))]
         for series_id, waiting in first.items()
     }
 
 
-def that_works(yields: dict[str, tuple[int, int]], waiting: Sequence[str], asked: int) -> str:
-    """The category to ask out of those that wait, by how often each was asked lately and what answers that brought.
+def that_works(kinds: Mapping[str, Kind], waiting: Sequence[str], asked: int) -> str:
+    """The category to ask out of those that wait, by what each brought lately; ``asked`` is of the series, ever.
 
-    Three of four times the one with the most answers a question, each reckoned as if it had been asked once more with
-    the average result, so that one lucky question decides nothing and a new category starts in the middle. Each
-    fourth time the one that was asked least.
+    Three of four times the one that :func:`worth` puts first. Each fourth time the one that was asked least.
     """
-    asked = sum(count for count, _answers in yields.values())
     if asked % EXPLORE == EXPLORE - 1:
-        return min(waiting, key=lambda one: (yields.get(one, (0, 0))[0], one))
-    mean = sum(answers for _count, answers in yields.values()) / asked if asked else 0.0
+        return min(waiting, key=lambda one: (kinds.get(one, Kind()).asked, one))
+    brings = worth(kinds)
+    return max(sorted(waiting), key=lambda one: brings(kinds.get(one, Kind())))
 
-    def expected(one: str) -> float:
-        count, answers = yields.get(one, (0, 0))
-        return (answers + mean) / (count + 1)
 
-    return max(sorted(waiting), key=expected)
+def worth(kinds: Mapping[str, Kind]) -> Callable[[Kind], float]:
+    """How well a category does among these: its answers for each member who could see the questions, where that is
+    known of at least half of them all; else its answers a question.
+
+    Each is reckoned as if it had been asked once more with the average result, so that one lucky question decides
+    nothing and a new category starts in the middle.
+    """
+    whole = Kind(*(sum(each) for each in zip(*kinds.values(), strict=True))) if kinds else Kind()
+    if whole.could and 2 * whole.counted >= whole.asked:
+        once, mean = whole.could / whole.counted, whole.counted_answers / whole.could
+        return lambda kind: (kind.counted_answers + mean * once) / (kind.could + once)
+    mean = whole.answers / whole.asked if whole.asked else 0.0
+    return lambda kind: (kind.answers + mean) / (kind.asked + 1)
 
 
 def fits(day: Any) -> ColumnElement[bool]:
@@ -281,10 +301,10 @@ _FIRST_OF_EACH = PreparedForAll(
 
 
 def _yields(wanted: Any) -> Statement:
-    """Of the newest questions of each series, by category: how many there were, their answers, and how many questions
-    the series asked in all."""
+    """Of the newest questions of each series, by category: how many questions the series asked in all, and what a
+    :class:`Kind` holds."""
     mine = (col(Asked.community_id), col(Asked.series_id))
-    newest = (
+    numbered = (
         select(
             *mine,
             col(Asked.activity_id),
@@ -299,6 +319,32 @@ def _yields(wanted: Any) -> Statement:
         )
         .subquery()
     )
+    newest = select(numbered).where(numbered.c.number <= literal_column(str(LOOKED_AT))).subquery()
+    # As core.crowds reckons them.
+    spaces = (
+        select(
+            newest.c.community_id,
+            newest.c.activity_id,
+            (func.count() - func.count(col(Delivery.headcount))).label("unknown"),
+            func.max(col(Delivery.headcount)).label("people"),
+        )
+        .join(
+            Delivery,
+            and_(
+                col(Delivery.community_id) == newest.c.community_id,
+                col(Delivery.activity_id) == newest.c.activity_id,
+                STANDS,
+            ),
+        )
+        .group_by(newest.c.community_id, newest.c.activity_id, col(Delivery.space_id))
+        .subquery()
+    )
+    crowd = (
+        select(spaces.c.community_id, spaces.c.activity_id, func.sum(spaces.c.people).label("people"))
+        .group_by(spaces.c.community_id, spaces.c.activity_id)
+        .having(func.sum(spaces.c.unknown) == literal_column("0"), func.sum(spaces.c.people) > literal_column("0"))
+        .subquery()
+    )
     answers = (
         select(func.count())
         .select_from(Answer)
@@ -306,11 +352,24 @@ def _yields(wanted: Any) -> Statement:
         .correlate(newest)
         .scalar_subquery()
     )
-    return (
-        select(newest.c.series_id, newest.c.category, func.count(), func.sum(answers), func.max(newest.c.asked))
-        .where(newest.c.number <= literal_column(str(LOOKED_AT)))
-        .group_by(newest.c.community_id, newest.c.series_id, newest.c.category)
+    each = (
+        select(newest, answers.label("answers"), crowd.c.people)
+        .outerjoin(
+            crowd,
+            and_(crowd.c.community_id == newest.c.community_id, crowd.c.activity_id == newest.c.activity_id),
+        )
+        .subquery()
     )
+    return select(
+        each.c.series_id,
+        each.c.category,
+        func.max(each.c.asked),
+        func.count(),
+        func.sum(each.c.answers),
+        func.count(each.c.people),
+        func.sum(case((each.c.people.is_not(None), each.c.answers))),
+        func.sum(each.c.people),
+    ).group_by(each.c.community_id, each.c.series_id, each.c.category)
 
 
 _YIELDS = PreparedForAll({"community_id": Id(), "series_id": Id()}, _yields)

@@ -13,8 +13,9 @@ from sqlmodel import col
 
 from core.action import Action
 from core.context import Context, Viewer
+from core.crowds import Crowd, crowds, crowds_of, response
 from core.markup import escape, mention
-from core.message import Button, Message, Pair
+from core.message import MAX_FIELDS, Button, Message, Pair
 from core.texts import Domain, words_from_data
 from plugins.question_of_the_day.queue import CODE
 from plugins.question_of_the_day.tables import Answer, Question, Series, Suggestion
@@ -56,6 +57,7 @@ async def answers_message(ctx: Context) -> Message:
             return Message(text=_("No question was posted yet. `/hall ask` posts the next one."))
         rows = (await session.execute(_answers(ctx.community_id, activity.id).limit(SHOWN_ANSWERS))).all()
         by_space = await _count_by_space(session, ctx.community_id, activity.id)
+        rate = await _response(session, ctx.community_id, activity.id, ctx.language)
     lines = []
     for answer, account, space in rows:
         text = ctx.unseal(answer.sealed, answer.id)
@@ -77,7 +79,7 @@ async def answers_message(ctx: Context) -> Message:
     return Message(
         title=_("{n} answer", "{n} answers", n=total),
         text="\n".join([f"**{question}**", *lines]),
-        fields=tuple(Pair(space, str(count)) for space, count in by_space),
+        fields=(rate, *(Pair(space, str(count)) for space, count in by_space[: MAX_FIELDS - 1])),
     )
 
 
@@ -94,11 +96,12 @@ async def overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
             lines.append(f"- {escape(text)} _{escape(space)}_".replace("\n", " "))
         total = sum(count for _space, count in by_space)
         question = viewer.say(words_from_data(activity.data["question"]))
+        rate = await _response(session, viewer.community_id, activity.id, viewer.language)
         shown.append(
             Message(
                 title=_("{n} answer", "{n} answers", n=total),
                 text="\n".join([f"**{question}**", *lines]),
-                fields=tuple(Pair(space, str(count)) for space, count in by_space),
+                fields=(rate, *(Pair(space, str(count)) for space, count in by_space[: MAX_FIELDS - 1])),
             )
         )
     shown += await _coming(session, viewer)
@@ -176,3 +179,16 @@ async def _count_by_space(session: AsyncSession, community_id: UUID, activity_id
         .order_by(col(Space.name))
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def _response(session: AsyncSession, community_id: UUID, activity_id: UUID, language: str) -> Pair:
+    """Which part of those who could see a question answered it, or why that is not known."""
+    crowd = crowds(await session.execute(crowds_of(community_id, [activity_id]))).get(activity_id, Crowd())
+    here = (col(Answer.community_id) == community_id, col(Answer.activity_id) == activity_id)
+    query = select(func.count(), func.count(col(Answer.member_id))).select_from(Answer).where(*here)
+    answers, members = (await session.execute(query)).one()
+    if members < answers:
+        said = _("not known: nobody can tell how many members the answers without a name are from")
+    else:
+        said = response(members, crowd, language)
+    return Pair(_("Response rate"), said)

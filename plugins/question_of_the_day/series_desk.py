@@ -264,10 +264,13 @@ class SeriesDesk(Plugin):
         series_id = _id(action)
         title = " ".join(str(values.get("title") or "").split())
         image, color = str(values.get("image") or ""), str(values.get("color") or "").strip().removeprefix("#")
+        errors: dict[str, Phrase] = {}
         if image and not _ADDRESS.fullmatch(image):
-            return FormErrors({"image": _("Write an address that begins with https://")})
+            errors["image"] = _("Write an address that begins with https://")
         if color and not _COLOR.fullmatch(color):
-            return FormErrors({"color": _("Write six digits from 0 to 9 and A to F, for example #1A7F5A.")})
+            errors["color"] = _("Write six digits from 0 to 9 and A to F, for example #1A7F5A.")
+        if errors:
+            return FormErrors(errors)
 
         def unit(tx: Tx) -> bool:
             found = queue.series_of(tx, ctx.community_id, series_id=series_id) if series_id else None

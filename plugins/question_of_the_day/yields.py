@@ -14,12 +14,17 @@ from sqlmodel import col
 
 from core.action import Action
 from core.context import Context
+from core.crowds import Crowd, crowds, crowds_of
+from core.figures import Figure
+from core.figures.shares import response_rate
 from core.markup import escape, plain
 from core.message import Button, Message, Pair, cut
 from core.moments import span
+from core.numbers import percent
 from core.plugin import Answer, Plugin, press
 from core.rights import Right
 from core.texts import Domain, Words, words_from_data
+from plugins.question_of_the_day.drawing import Kind, worth
 from plugins.question_of_the_day.queue_desk import running, series_title
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from plugins.question_of_the_day.tables import Asked, Liking, Question, Reaction
@@ -31,7 +36,10 @@ LOOKED_AT = 60
 """The newest questions of a series that its figures are made of."""
 SHOWN = 8
 SHOWN_KINDS = 8
-
+WHY_NOT = _(
+    "A response rate is not known where a platform did not say how many could see a post, as in a channel for a few, "
+    "where members answered without a name, or where more answered than could see it when it was posted."
+)
 
 Z = NormalDist().inv_cdf(0.975)
 
@@ -49,6 +57,12 @@ class Yield(NamedTuple):
     likes: int
     seconds: float | None
     answered: bool
+    crowd: Crowd = Crowd()
+
+    @property
+    def rate(self) -> Figure | None:
+        """The response rate; None where it is not known, be it that nobody can tell who answered without a name."""
+        return None if self.nameless else self.crowd.rate(self.answers)
 
 
 class Median(NamedTuple):
@@ -113,6 +127,7 @@ def yields(connection: Connection, community_id: UUID, series_id: UUID, now: dat
             .group_by(col(StoredAnswer.activity_id))
         )
     }
+    crowd = crowds(connection.execute(crowds_of(community_id, ids)))
     found = []
     for row in asked:
         here = row.activity_id
@@ -132,6 +147,7 @@ def yields(connection: Connection, community_id: UUID, series_id: UUID, now: dat
                 likes.get(here, 0),
                 seconds,
                 answered_at is not None,
+                crowd.get(here, Crowd()),
             )
         )
     return found
@@ -196,6 +212,10 @@ def told(found: Sequence[Yield], say: Any, spoken: str, language: str) -> tuple[
         parts = [say(_("{n} answer", "{n} answers", n=one.answers))]
         if one.nameless:
             parts.append(say(_("{n} without a name", "{n} without a name", n=one.nameless)))
+        if (rate := one.rate) is not None and rate.interval is not None:
+            part, low, high = (percent(share, language) for share in (rate.value, *rate.interval))
+            made_of: dict[str, str | int] = {"share": part, "low": low, "high": high, "could": round(rate.n)}
+            parts.append(say(_("{share} ({low} to {high}) of about {could} who could see it", **made_of)))
         if one.answers:
             each = f"{one.replies / one.answers:.1f}"
             parts.append(say(_("{each} replies to each", each=each)))
@@ -205,7 +225,10 @@ def told(found: Sequence[Yield], say: Any, spoken: str, language: str) -> tuple[
             parts.append(say(_("the first after {time}", time=span(one.seconds, language))))
         words = escape(cut(" ".join(plain(say(words_from_data(one.words), spoken)).split()), 90))
         lines.append(f"- {words} _({', '.join(parts)})_")
-    fields = [Pair(_("Response rate"), _("not known: the platforms don't say who could see a post"))]
+    told_of = [(one.answers, rate.n) for one in found if (rate := one.rate) is not None]
+    fields = [Pair(_("Response rate"), _response(told_of, len(found), language))]
+    if len(told_of) < len(found):
+        lines += ["", f"_{say(WHY_NOT)}_"]
     median, count, unanswered = first_answer(found)
     fields.append(
         Pair(
@@ -220,16 +243,45 @@ def told(found: Sequence[Yield], say: Any, spoken: str, language: str) -> tuple[
             ),
         )
     )
-    kinds: dict[str, list[int]] = {}
+    kinds: dict[str, Kind] = {}
     for one in found:
-        kinds.setdefault(one.category, []).append(one.answers + one.nameless)
+        brought, members = one.answers + one.nameless, one.crowd.members
+        counted = (1, brought, members) if members is not None else (0, 0, 0)
+        so_far = kinds.get(one.category, Kind())
+        kinds[one.category] = Kind(*map(sum, zip(so_far, (1, brought, *counted), strict=True)))
     if len(kinds) > 1:
-        best = sorted(kinds.items(), key=lambda kind: -sum(kind[1]) / len(kind[1]))[:SHOWN_KINDS]
-        for name, counts in best:
+        brings = worth(kinds)
+        for name, kind in sorted(kinds.items(), key=lambda each: -brings(each[1]))[:SHOWN_KINDS]:
             head: Words = escape(name) or _("no category")
-            each = f"{sum(counts) / len(counts):.1f}"
-            fields.append(Pair(head, _("{each} answers a question (n = {n})", each=each, n=len(counts))))
+            each = f"{kind.answers / kind.asked:.1f}"
+            said: Words = _("{each} answers a question (n = {n})", each=each, n=kind.asked)
+            if kind.could:
+                said = _(
+                    "{each} answers a question (n = {n}); {part} for each hundred who could see it (n = {counted})",
+                    each=each,
+                    n=kind.asked,
+                    part=f"{100 * kind.counted_answers / kind.could:.1f}",
+                    counted=kind.counted,
+                )
+            fields.append(Pair(head, said))
     return "\n".join(lines), tuple(fields)
+
+
+def _response(told_of: Sequence[tuple[int, float]], asked: int, language: str) -> Words:
+    """The response rate over several questions. No interval: the same members see them all."""
+    answers, could = sum(one[0] for one in told_of), round(sum(one[1] for one in told_of))
+    figure = response_rate(answers, could)
+    if figure is None:
+        return _("not known of this {n} question", "not known of these {n} questions", n=asked)
+    return _(
+        "{share} (v{version}; {answers} answers, about {could} who could see them; n = {n} of {asked} questions)",
+        share=percent(figure.value, language),
+        version=figure.formula.version,
+        answers=answers,
+        could=could,
+        n=len(told_of),
+        asked=asked,
+    )
 
 
 def _time(seconds: float | None, language: str) -> str:

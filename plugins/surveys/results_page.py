@@ -11,7 +11,7 @@ from core.message import Button, Message, Pair
 from core.texts import Domain
 from plugins.surveys.actions import action
 from plugins.surveys.answered import enough
-from plugins.surveys.showing import newest_waves, why_not
+from plugins.surveys.showing import newest_waves, response_rates, why_not
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +30,9 @@ FILES = {
 async def results_overview(session: AsyncSession, viewer: Viewer) -> Sequence[Message]:
     """The newest waves with their files."""
     shown = []
-    for one in await newest_waves(session, viewer.community_id, MOST_WAVES):
+    waves = await newest_waves(session, viewer.community_id, MOST_WAVES)
+    rates = await response_rates(session, viewer.community_id, waves, viewer.language)
+    for one in waves:
         title = _("Results of “{title}”, wave {n}", title=escape(one.definition.title), n=one.wave.number)
         if not enough(one):
             shown.append(Message(title=title, text=why_not(one)))
@@ -38,7 +40,7 @@ async def results_overview(session: AsyncSession, viewer: Viewer) -> Sequence[Me
         buttons = tuple(
             Button(label, action(verb, viewer.community_id, one.wave.id)) for verb, label in FILES.items()
         )
-        facts = (Pair(_("Finished"), str(one.wave.finished)),)
+        facts = (Pair(_("Finished"), str(one.wave.finished)), Pair(_("Response rate"), rates[one.wave.id]))
         text = _("The files hold each answer as it was given: mind whom you hand them on to.")
         shown.append(Message(title=title, text=text, fields=facts, controls=buttons))
     return shown

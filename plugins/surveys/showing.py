@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from core.charts import picture
 from core.context import Context
+from core.crowds import Crowd, crowds, crowds_of, response
 from core.figures.privacy import TEAM
 from core.figures.shares import share
 from core.markup import escape
@@ -92,14 +93,16 @@ async def wave_message(ctx: Context, wave_id: UUID | None) -> Message:
     """A wave: how many took part, and its questions."""
     async with ctx.session() as session:
         found = await look(session, ctx.community_id, wave_id)
-    if found is None:
-        return gone()
+        if found is None:
+            return gone()
+        rates = await response_rates(session, ctx.community_id, [found], ctx.language)
     wave, survey = found.wave, known(found.survey.definition)
     rate = share(min(wave.finished, wave.started), wave.started)
     done = f"{wave.finished}" + (f" ({percent(rate.value, ctx.language)})" if rate else "")
     fields = (
         Pair(_("Began"), str(wave.started)),
         Pair(_("Finished"), done),
+        Pair(_("Response rate"), rates[wave.id]),
         Pair(_("Seen by"), SEEN[survey.results]),
     )
     title = _("{title}: {state}", title=escape(found.definition.title), state=STATES[wave.state])
@@ -128,6 +131,15 @@ async def wave_message(ctx: Context, wave_id: UUID | None) -> Message:
         fields=fields,
         controls=tuple(controls),
     )
+
+
+async def response_rates(
+    session: AsyncSession, community_id: UUID, several: Sequence[Looked], language: str
+) -> dict[UUID, Phrase]:
+    """By wave, which part of those who could see its posts finished it, or why that is not known."""
+    rows = await session.execute(crowds_of(community_id, [one.wave.id for one in several]))
+    found = crowds(rows)
+    return {one.wave.id: response(one.wave.finished, found.get(one.wave.id, Crowd()), language) for one in several}
 
 
 def why_not(found: Looked) -> Phrase:

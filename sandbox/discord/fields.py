@@ -7,7 +7,17 @@ from typing import Any
 
 from sandbox.control import ControlError
 from sandbox.discord.interactions import Form
-from sandbox.discord.views import CHECKBOX, CHECKBOXES, LABEL, RADIO, TEXT_DISPLAY, TEXT_INPUT, field_limits, inputs
+from sandbox.discord.views import (
+    CHECKBOX,
+    CHECKBOXES,
+    LABEL,
+    RADIO,
+    TEXT_DISPLAY,
+    TEXT_INPUT,
+    field_limits,
+    inputs,
+    prefilled,
+)
 from sandbox.discord.world import Wire
 
 
@@ -20,7 +30,7 @@ def submitted(form: Form, values: Mapping[str, str | list[str]]) -> tuple[list[W
     errors: dict[str, str] = {}
     filled: dict[str, Wire] = {}
     for identifier, part in parts.items():
-        given = values.get(identifier, _default(part))
+        given = values.get(identifier, prefilled(part))
         answer: Wire = {"type": part["type"], "id": part["id"], "custom_id": identifier}
         if part["type"] == TEXT_INPUT:
             text = given if isinstance(given, str) else "\n".join(given)
@@ -38,14 +48,6 @@ def submitted(form: Form, values: Mapping[str, str | list[str]]) -> tuple[list[W
                 answer["values"] = chosen
         filled[identifier] = answer
     return [_shape(component, filled) for component in form.components], {k: e for k, e in errors.items() if e}
-
-
-def _default(part: Wire) -> str | list[str]:
-    if part["type"] == TEXT_INPUT:
-        return str(part.get("value") or "")
-    if part["type"] == CHECKBOX:
-        return "true" if part.get("default") else ""
-    return [str(option["value"]) for option in part.get("options") or [] if option.get("default")]
 
 
 def _text_error(part: Wire, text: str) -> str:

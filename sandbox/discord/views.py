@@ -55,6 +55,7 @@ class Views:
             title=as_text(title, self.name),
             controls=tuple(self.controls(message)),
             images=tuple(_images(message)),
+            color=next((f"#{embed['color']:06x}" for embed in message.embeds if embed.get("color")), ""),
             reply_to=str(message.reference_id) if message.reference_id else "",
             thread=str(message.thread.id) if message.thread is not None else "",
             only_for=str(message.only_for) if message.only_for else "",
@@ -112,8 +113,8 @@ class Views:
         fields = []
         for label, part in inputs(form.components):
             identifier = str(part["custom_id"])
-            given = (values or {}).get(identifier)
-            shown = given if isinstance(given, str) else str(part.get("value") or "")
+            given = (values or {}).get(identifier, prefilled(part))
+            shown = given if isinstance(given, str) else ",".join(map(str, given))
             low, high, required = field_limits(part)
             fields.append(
                 FieldView(
@@ -182,6 +183,15 @@ def field_limits(part: Wire) -> tuple[int, int, bool]:
     low, high = part.get("min_values"), part.get("max_values")
     most = len(part.get("options") or []) if part["type"] == CHECKBOXES else 1
     return (1 if low is None else low), (most if high is None else high), required
+
+
+def prefilled(part: Wire) -> str | list[str]:
+    """What a field holds before anybody touches it."""
+    if part["type"] == TEXT_INPUT:
+        return str(part.get("value") or "")
+    if part["type"] == CHECKBOX:
+        return "true" if part.get("default") else ""
+    return [str(option["value"]) for option in part.get("options") or [] if option.get("default")]
 
 
 def _kind(part: Wire) -> str:

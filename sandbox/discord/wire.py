@@ -105,9 +105,12 @@ def channel_wire(world: World, channel: Channel) -> Wire:
             },
         }
     overwrites = []
-    if denied := permissions.denied(channel):
-        deny = {"id": str(world.bot.id), "type": MEMBER_OVERWRITE, "allow": "0", "deny": str(denied)}
-        overwrites.append(deny)
+    denied, view = permissions.denied(channel), str(int(permissions.Permission.VIEW_CHANNEL))
+    if channel.hidden:
+        overwrites.append({"id": str(channel.guild.id), "type": EVERYONE_ROLE, "allow": "0", "deny": view})
+    if denied or channel.hidden:
+        allow = view if channel.hidden else "0"
+        overwrites.append({"id": str(world.bot.id), "type": MEMBER_OVERWRITE, "allow": allow, "deny": str(denied)})
     return wire | {
         "position": 0, "permission_overwrites": overwrites, "nsfw": False, "topic": None, "parent_id": None,
     }  # fmt: skip

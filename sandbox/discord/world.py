@@ -95,6 +95,8 @@ class Channel:
     writable: bool = True
     denied: int = 0
     """Permissions that the channel takes away from the bot, besides writing."""
+    hidden: bool = False
+    """A private channel: everyone may not view it, and the bot may. The sandbox's people see it all the same."""
     archive_minutes: int = 1440
     messages: dict[int, Message] = field(default_factory=dict)
     pins: dict[int, float] = field(default_factory=dict)

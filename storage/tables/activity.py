@@ -120,4 +120,5 @@ class Delivery(Table, table=True):
     leased_by: str | None = None  # a worker; good while that worker is alive
     asked_at: datetime | None = Field(default=None, sa_type=Utc)  # a member is asked of our own accord: core.asks
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
+    headcount: int | None = None  # about how many could see it when it was sent: core.counting; null: not known
     created_at: datetime = Field(sa_type=Utc)

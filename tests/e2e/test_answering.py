@@ -60,7 +60,9 @@ async def test_an_answer_can_be_changed_by_form_and_by_edit(stage: Stage) -> Non
                 return
         pytest.fail(f"{words} did not come: {shown}")
 
-    await listed("2 answers", "A longer walk", "Ein Spaziergang")
+    await listed(
+        "2 answers", "A longer walk", "Ein Spaziergang", "40% of about 5 who could see it when it was posted"
+    )
     assert await stage.counted() == {"answer": 2, "change": 1}
     if stage.name != "telegram":  # whose bots hear nothing of deletions
         await stage.platform.delete(stage["Jonas"], written.id)

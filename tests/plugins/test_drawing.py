@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
 from core.hall import Hall
 from core.testing import FakeBot, install
-from plugins.question_of_the_day.drawing import that_works
+from plugins.question_of_the_day import drawing
+from plugins.question_of_the_day.drawing import Kind, that_works
 from plugins.question_of_the_day.queue import NewQuestion
-from tests.plugins.kit import drawn, refill, the_series, vote_counts
+from plugins.question_of_the_day.tables import Asked
+from storage.tables import Delivery
+from storage.tx import Tx
+from tests.plugins.kit import drawn, refill, settled, the_series, vote_counts
 
 
 def many(*words: str, **more: str) -> list[NewQuestion]:
@@ -78,9 +87,41 @@ async def test_the_category_that_brings_answers_is_drawn_where_a_manager_wants_t
 
 
 def test_what_works_is_asked_more_and_what_is_new_gets_its_chance() -> None:
-    yields = {"music": (4, 40), "games": (4, 4)}
-    assert that_works(yields, ["games", "music"], 8) == "music"
-    assert that_works(yields, ["games"], 8) == "games"
-    assert that_works({"music": (1, 9), "games": (30, 240)}, ["games", "music"], 32) == "music"
-    assert that_works(yields | {"food": (3, 30)}, ["games", "music", "food"], 11) == "food"  # each fourth: the rarest
+    kinds = {"music": Kind(4, 40), "games": Kind(4, 4)}
+    assert that_works(kinds, ["games", "music"], 8) == "music"
+    assert that_works(kinds, ["games"], 8) == "games"
+    lucky = {"music": Kind(1, 9), "games": Kind(30, 240)}
+    assert that_works(lucky, ["games", "music"], 32) == "music"
+    with_food = kinds | {"food": Kind(3, 30)}
+    assert that_works(with_food, ["games", "music", "food"], 11) == "food"  # each fourth: the rarest
+    assert that_works({"music": Kind(30, 300), "games": Kind(30, 30)}, ["games", "music"], 103) == "games"
     assert that_works({}, ["b", "a"], 0) == "a"
+
+
+def test_what_works_is_told_by_who_could_answer_where_that_is_known() -> None:
+    # Games were asked when the hall was small: fewer answers, of many more of those who were there.
+    grown = {"music": Kind(4, 40, 4, 40, 4000), "games": Kind(4, 20, 4, 20, 100)}
+    assert that_works(grown, ["games", "music"], 8) == "games"
+    assert that_works(grown | {"new": Kind()}, ["music", "new"], 8) == "new"  # it starts in the middle
+    # Known of fewer than half, it decides nothing.
+    partly = {"music": Kind(4, 40, 1, 10, 1000), "games": Kind(4, 20, 2, 10, 50)}
+    assert that_works(partly, ["games", "music"], 8) == "music"
+
+
+async def test_what_a_category_brought_and_from_how_many_where_that_is_known(hall: Hall, bot: FakeBot) -> None:
+    await install(bot)
+    [series] = await the_series(hall.store)
+    await refill(hall.store, series, many("m1", category="music") + many("g1", "g2", category="games"), draw="works")
+    assert await drawn(hall.store, series, most=1) == ["g1"]
+    await bot.submit((await bot.until_posts(2))[1].button("Answer"), "mia", {"answer": "Chess, of course"})
+    assert await drawn(hall.store, series, most=1) == ["g2"]
+    await settled(hall)
+
+    def count(tx: Tx) -> list[tuple[Any, ...]]:
+        first = tx.scalar(select(col(Asked.activity_id)).order_by(col(Asked.activity_id)).limit(1))
+        tx.execute(update(Delivery).where(col(Delivery.activity_id) == first).values(headcount=50))
+        return tx.run_all(drawing._YIELDS, [(series.community_id, series.id)])
+
+    (row,) = await hall.store.write(count)
+    assert row[1:3] == ("games", 2)
+    assert Kind(*map(int, row[3:])) == Kind(2, 1, 1, 1, 50)  # type: ignore[call-overload]  # numbers

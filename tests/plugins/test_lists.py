@@ -13,8 +13,10 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine, text
 
+from core import counting
 from core.action import Action
 from core.context import Viewer
+from core.crowds import Crowd
 from core.files import Desk, File
 from core.hall import Hall
 from core.testing import FakeBot, SetClock, install
@@ -24,7 +26,7 @@ from storage import migrate
 from storage.tables import metadata
 from tests.core.conftest import MIGRATIONS
 from tests.core.kit import one_store, rows
-from tests.plugins.kit import MANAGER, asked, fill, press, the_series
+from tests.plugins.kit import MANAGER, asked, fill, next_post, press, the_series
 
 LIST = (
     """
@@ -156,12 +158,67 @@ async def test_how_it_goes_says_what_each_figure_is_made_of(hall: Hall, bot: Fak
     seen = await press(bot, await bot.command("series", MANAGER), "How it goes")
     assert "_(1 answer, 1.0 replies to each, the first after 12 minutes)_" in seen.text
     fields = {str(one.name): str(one.value) for one in seen.message.fields}  # type: ignore[union-attr]  # it is there
-    assert fields["Response rate"].startswith("not known")
+    assert fields["Response rate"] == "not known of this 1 question"
+    assert "A response rate is not known where" in seen.text
     assert "median by Kaplan–Meier" in fields["Time to the first answer"]
     assert "n = 1 questions, 0 without" in fields["Time to the first answer"]
     both = [brought(1, category="a", answers=4), brought(2, category="b", nameless=2)]
     _text, kinds = told(both, lambda words, language="en": hall.say(words, language), "en", "en")
     assert [str(one.name) for one in kinds[2:]] == ["a", "b"]
+
+
+@one_store
+def test_the_response_rate_is_of_those_who_could_see_a_question(hall: Hall) -> None:
+    def say(words: Any, language: str = "en") -> str:
+        return hall.say(words, language)
+
+    several = [
+        brought(1, answers=30, crowd=Crowd(3, 3, 250)),
+        brought(2, answers=10, crowd=Crowd(1, 1, 150)),
+        brought(3, answers=50, crowd=Crowd(3, 2, 250)),  # of one post nobody knows
+        brought(4, answers=2, nameless=3, crowd=Crowd(1, 1, 100)),  # perhaps of one member
+        brought(5, answers=9, crowd=Crowd(1, 1, 8)),  # members came since
+    ]
+    assert [one.rate is not None for one in several] == [True, True, False, False, False]
+    text, fields = told(several, say, "en", "en")
+    assert "(30 answers, 12% (9% to 17%) of about 250 who could see it, " in text
+    assert text.count("who could see it,") == 2
+    said = hall.say(fields[0].value, "en")
+    assert said == "10% (v1; 40 answers, about 400 who could see them; n = 2 of 5 questions)"
+    assert "A response rate is not known where" not in told(several[:2], say, "en", "en")[0]
+    kinds = [
+        brought(1, category="a", answers=20, crowd=Crowd(1, 1, 400)),
+        brought(2, category="b", answers=10, crowd=Crowd(1, 1, 50)),
+    ]
+    _text, fields = told(kinds, say, "en", "en")
+    assert [str(one.name) for one in fields[2:]] == ["b", "a"]
+    assert hall.say(fields[2].value, "en") == (
+        "10.0 answers a question (n = 1); 20.0 for each hundred who could see it (n = 1)"
+    )
+
+
+@one_store
+async def test_a_question_in_two_spaces_has_the_rate_of_both(
+    hall: Hall, bot: FakeBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "EVERY_SECONDS", 0.0)
+    bot.crowds = {("hall", "general"): 10, ("other", "general"): 30}
+    await install(bot)
+    code = (await bot.command("code", MANAGER)).text.split("`")[1]
+    await bot.arrive(MANAGER, "other")
+    await bot.command("join", MANAGER, code, space="other")
+    post = await next_post(hall, bot)
+    await bot.submit(post.button("Answer"), "mia", {"answer": "By the sea"})
+    while (None,) in await rows(hall.store, "SELECT headcount FROM delivery WHERE card_plugin IS NOT NULL"):  # noqa: ASYNC110 - rows
+        await asyncio.sleep(0.01)
+    found = await bot.command("answers", MANAGER)
+    rate = "2% of about 40 who could see it when it was posted (v1; 95 %: 0% to 13%)"
+    assert (found.message.fields[0].name, found.message.fields[0].value) == ("Response rate", rate)  # type: ignore[union-attr]  # it is there
+    async with hall.store.session() as session:
+        shown = await plugin_of(hall).overview(session, await viewer(hall))
+    assert hall.say(shown[0].fields[0].value, "en") == rate
+    seen = await press(bot, await bot.command("series", MANAGER), "How it goes")
+    assert "2% (0% to 13%) of about 40 who could see it" in seen.text
 
 
 # -- what was there before -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -21,8 +22,9 @@ from core.message import Image
 from core.testing import FakeAnswering
 from plugins.surveys import Surveys, exports
 from plugins.surveys.balcony import two_numbers
+from plugins.surveys.results_page import results_overview
 from plugins.surveys.templates import template
-from tests.core.kit import until
+from tests.core.kit import rows, until
 from tests.plugins.survey_crowd import answered
 from tests.plugins.surveys import SHORT, Town, choice, labels, town
 
@@ -72,6 +74,22 @@ async def test_a_manager_looks_at_results(town: Town) -> None:
     assert "Tea" not in (await press(town, wave, "qq", 0, who="mia")).text
     assert "gone" in (await press(town, UUID(int=7), "qq", 0)).text
     assert "gone" in (await press(town, wave, "qq", 99)).text
+
+
+async def test_a_wave_says_which_part_of_those_who_could_see_it_finished_it(town: Town) -> None:
+    town.bot.crowds, town.other.crowds = {("hall", "general"): 100}, {("yard", "general"): 140}
+    await closed(town)
+    counted = "SELECT count(*) FROM delivery WHERE headcount IS NOT NULL"
+    while (await rows(town.store, counted))[0][0] != 2:  # noqa: ASYNC110 - rows, not an event
+        await asyncio.sleep(0.01)
+    rate = "25% of about 240 who could see it when it was posted (v1; 95 %: 20% to 31%)"
+    seen = await town.bot.command("results", "olga")
+    assert seen.message is not None
+    assert {str(one.name): str(one.value) for one in seen.message.fields}["Response rate"] == rate
+    async with town.store.session() as session:
+        (shown,) = await results_overview(session, _viewer(town))
+    facts = {town.hall.say(one.name, "en"): town.hall.say(one.value, "en") for one in shown.fields}
+    assert facts == {"Finished": "60", "Response rate": rate}
 
 
 async def test_the_picture_is_seen_before_it_is_posted_and_posted_once(town: Town) -> None:

@@ -40,7 +40,8 @@ export function drawMessage(message, seat, { joined, quoted, nested }) {
       reactions(message, seat)),
     tools(message, seat, own),
   );
-  const marks = { bot: message.by_bot, own, joined, nested, whisper: message.only_for !== "" };
+  if (message.color) node.querySelector(".bubble").style.setProperty("--color", message.color);
+  const marks = { bot: message.by_bot, own, joined, nested, colored: message.color, whisper: message.only_for !== "" };
   for (const [name, on] of Object.entries(marks)) node.classList.toggle(name, Boolean(on));
   for (const link of node.querySelectorAll(".text a")) {
     if (isDeep(link.href)) link.addEventListener("click", (event) => (event.preventDefault(), seat.follow(link.href)));

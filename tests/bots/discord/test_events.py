@@ -68,8 +68,8 @@ async def test_a_form(place: Place) -> None:
             assert answering.can_open_form
             fields = (
                 FormField(FieldKind.LONG, "story", "Story"),
-                FormField(FieldKind.CHOICE, "one", "One", options=OPTIONS[:3]),
-                FormField(FieldKind.CHOICE, "some", "Some", options=OPTIONS, maximum=3),
+                FormField(FieldKind.CHOICE, "one", "One", value=("value 1",), options=OPTIONS[:3]),
+                FormField(FieldKind.CHOICE, "some", "Some", value=("value 0", "value 2"), options=OPTIONS, maximum=3),
                 FormField(FieldKind.CONSENT, "consent", "Consent"),
             )
             await answering.form(Form(ACTION, "Tell us", fields, text="Take your time."), "de")
@@ -84,6 +84,7 @@ async def test_a_form(place: Place) -> None:
     assert opened.form is not None
     assert [one.label for one in opened.form.fields] == ["Story", "One", "Some", "Consent"]
     assert dict(opened.form.fields[3].options) == {"yes": "Ich stimme zu"}
+    assert [one.value for one in opened.form.fields] == ["", "value 1", "value 0,value 2", ""]
     values: dict[str, str | list[str]] = {
         "story": "Once …", "one": "value 2", "some": ["value 0", "value 5"], "consent": ["yes"],
     }  # fmt: skip

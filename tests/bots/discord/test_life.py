@@ -13,7 +13,7 @@ from discord.http import Route
 from bots.discord import DiscordBot, DiscordSettings, client, invite_url, manifest
 from bots.discord.commands import hall_command, invoked, same, told
 from bots.discord.permissions import PERMISSIONS
-from core.bot import Answering, Bot, BotStartError, CommandInfo, Severity
+from core.bot import Answering, Bot, BotStartError, CommandInfo, SendRefused, Severity
 from core.event import Pressed
 from core.message import Button, Message
 from sandbox.discord import DiscordSandbox
@@ -243,3 +243,16 @@ async def test_nothing_is_kept_in_memory(place: Place) -> None:
     assert not state._view_store._modals
     assert not running_client.cached_messages
     assert [member.id for guild in running_client.guilds for member in guild.members] == [place.sandbox.world.bot.id]
+
+
+async def test_who_sees_a_channel_that_is_for_few_is_not_known(place: Place) -> None:
+    """Only the list of members would tell, which takes a privileged intent."""
+    assert await place.bot.headcount(place.space, place.channel) == 2
+    place.sandbox.world.channels[int(place.channel)].hidden = True
+    with pytest.raises(SendRefused, match="not everybody"):
+        await place.bot.headcount(place.space, place.channel)
+    other = await place.sandbox.add_space("Elsewhere", owner="Ada")
+    far = await place.sandbox.add_channel(other, "far")
+    await place.sandbox.install(other, next(one.id for one in place.sandbox.state().members if one.space == other))
+    with pytest.raises(SendRefused, match="no such channel"):
+        await place.bot.headcount(place.space, far)

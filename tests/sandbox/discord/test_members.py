@@ -55,6 +55,17 @@ async def test_members_are_found(place: Town, bot: Bot) -> None:
     assert [c.id for c in await full.fetch_channels()] == [int(place.channel)]
 
 
+async def test_a_hidden_channel_is_hidden_from_everyone_and_not_from_the_bot(place: Town, bot: Bot) -> None:
+    place.sandbox.world.channels[int(place.channel)].hidden = True
+    guild = await bot.fetch_guild(int(place.space))
+    channel = await guild.fetch_channel(int(place.channel))
+    assert isinstance(channel, discord.TextChannel)
+    me = await guild.fetch_member(place.sandbox.world.bot.id)
+    assert not channel.permissions_for(guild.default_role).view_channel
+    assert channel.permissions_for(me).view_channel
+    assert [role.name for role in guild.roles if role.is_bot_managed()] == ["Hallkeeper"]
+
+
 async def test_roles_change(place: Town, bot: Bot) -> None:
     await place.sandbox.set_role(place.member, place.space, "admin")
     after = (await bot.hear("member_update"))[1]

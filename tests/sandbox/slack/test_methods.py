@@ -163,6 +163,10 @@ async def test_channels_and_their_people(hall: Hall) -> None:
     more = await hall.client.conversations_list(limit=2, cursor=listed["response_metadata"]["next_cursor"])
     assert [(item["name"], item["is_member"]) for item in more["channels"]] == [("late", False)]
     members = await hall.client.conversations_members(channel=side)
+    plain = (await hall.client.conversations_info(channel=side))["channel"]
+    counted = (await hall.client.conversations_info(channel=side, include_num_members=True))["channel"]
+    assert "num_members" not in plain
+    assert counted["num_members"] == len(members["members"])
     assert members["members"] == [hall.olga, mia, hall.sandbox.world.bot.id]
     joined = await hall.client.conversations_join(channel=late)
     assert joined["channel"]["is_member"] is True
