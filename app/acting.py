@@ -24,6 +24,9 @@ TURNS = 12
 ASIDE = frozenset({"Back", "Cancel", "Skip", "Done"})
 """Buttons of a dialogue that are no options."""
 
+JUST_WRITE = "Just write your answer here."
+"""What a message in a private chat says that waits for words."""
+
 Fill = Callable[[str, Sequence[str]], str]
 """What to put into a field, by its label and its options' labels; empty leaves an optional field open."""
 
@@ -104,6 +107,19 @@ async def fill(world: World, member: str, opened: Outcome, choose: Fill, *, wait
             return outcome
         outcome = await _answer(world, member, question, choose, wait)
     raise ActingError(f"a dialogue on {world.platform.name} does not end")
+
+
+def takes_words(message: MessageView) -> bool:
+    """Whether a message is answered by writing, with no press before: in its field, or right in the private chat."""
+    return JUST_WRITE in message.text or any(one.kind == "text" for one in message.controls)
+
+
+async def write(world: World, member: str, message: MessageView, words: str, *, wait: float = 10.0) -> Outcome:
+    """Answer a message that :func:`takes_words`."""
+    field = next((one for one in message.controls if one.kind == "text"), None)
+    if field is not None:
+        return await world.platform.pick(member, message.id, field.id, [words], wait=wait)
+    return await world.platform.type(member, message.channel, words, wait=wait)
 
 
 def _values(form: FormView, choose: Fill) -> dict[str, str | list[str]]:

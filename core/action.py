@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 VERSION = 1
@@ -51,6 +51,7 @@ class Action:
     args: tuple[Argument, ...] = ()
     community: UUID | None = None
     pick: int | None = None
+    _packed: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not _CODE.fullmatch(self.plugin):
@@ -60,13 +61,16 @@ class Action:
         for number in (*self.args, self.pick):
             if isinstance(number, int) and not 0 <= number <= MAX_NUMBER:
                 raise ActionError(f"a number in an action lies between 0 and {MAX_NUMBER}, not {number}")
-        size = len(self._pack())
-        if size > MAX_BYTES:
-            raise ActionError(f"an action has at most {MAX_BYTES} bytes, this one {size}: carry fewer ids")
+        object.__setattr__(self, "_packed", self._pack())  # the fields are read here alone
+        _must_fit(len(self._packed))
 
     def with_pick(self, pick: int) -> Action:
         """The same action for one option of a choice."""
         return replace(self, pick=pick)
+
+    def must_hold_pick(self, most: int) -> None:
+        """Raises :class:`ActionError` where :meth:`with_pick` would, for any pick up to ``most``."""
+        _must_fit(len(self._packed) + len(_pack_number(_TAG_PICK, most)))
 
     def without_pick(self) -> Action:
         """The choice's own action, without the option."""
@@ -74,7 +78,7 @@ class Action:
 
     def encode(self) -> str:
         """As text of at most 64 characters out of ``[A-Za-z0-9_-]``."""
-        return base64.urlsafe_b64encode(self._pack()).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(self._packed).rstrip(b"=").decode()
 
     def _pack(self) -> bytes:
         out = bytearray([VERSION])
@@ -143,6 +147,11 @@ class Action:
             else:
                 raise ActionError("an unknown part")
         return cls(plugin, verb, tuple(args), community, pick)
+
+
+def _must_fit(size: int) -> None:
+    if size > MAX_BYTES:
+        raise ActionError(f"an action has at most {MAX_BYTES} bytes, this one {size}: carry fewer ids")
 
 
 def _pack_number(tag: int, number: int) -> bytes:

@@ -27,6 +27,7 @@ from core.event import (
     Edited,
     Event,
     Installed,
+    Left,
     Pressed,
     Reacted,
     Removed,
@@ -279,6 +280,8 @@ class Hall:
         place = await self._place(event)
         if place.community_id is None and not isinstance(event, (Installed, Removed)):
             return None
+        if isinstance(event, Left):
+            self.standings.forget(event.where.platform, event.where.space, event.who.external_id)
         errors: list[Exception] = []
         for route in self.routes.events.get(type(event), {}).values():
             try:
@@ -297,6 +300,9 @@ class Hall:
         found = self._remembered(event, route, community_id) or await self._permitted(event, route, community_id)
         if isinstance(found, _Reply):
             return found
+        where = event.where
+        if where.space:
+            self.standings.acted(where.platform, where.space, event.who.external_id)
         ctx = self._context(event, route, *found)
         return _Reply(await route.method(ctx, *arguments), ctx.language)
 
@@ -327,7 +333,7 @@ class Hall:
         if community_id is not None and community_id != place.community_id and not route.anywhere:
             return _Reply(words.unknown_press(), self.language_of(event.who))
         right = Right.ANSWER
-        if route.right > Right.ANSWER or not event.where.space:
+        if route.right > Right.ANSWER or not (event.where.space or self._has_acted(place, event.who)):
             right = await self.right(place, event.who)
         if right < route.right:
             return _Reply(words.not_allowed(route.right), self.language_of(event.who))
@@ -350,6 +356,10 @@ class Hall:
 
     async def _private_place(self, who: Who, spaces: Sequence[Place], wanted: Right) -> Place | None:
         """Of a community's spaces one that the member of a private chat is in, and may do there what is wanted."""
+        if wanted <= Right.ANSWER:
+            for place in spaces:
+                if self._has_acted(place, who):
+                    return place
         found: Place | None = None
         for place in spaces:
             right = await self.right(place, who)
@@ -358,6 +368,9 @@ class Hall:
             if right > Right.NONE and found is None:
                 found = place
         return found
+
+    def _has_acted(self, place: Place, who: Who) -> bool:
+        return self.standings.has_acted(place.platform, place.external_id, who.external_id)
 
     def _context(self, event: Event, route: Route, place: Place, right: Right) -> Context:
         language = place.language

@@ -43,7 +43,9 @@ class ButtonStyle(StrEnum):
 class Button:
     """Something to press: an ``action`` of ours, or a ``url`` to follow, never both.
 
-    ``form`` says that the press opens a form, which must be the bot's first answer on some platforms.
+    ``form`` says that the press opens a form, which must be the bot's first answer on some platforms. ``typed`` says
+    that the form's one field may be answered without the press as well, by what the member writes next, where forms
+    are dialogues and nobody else writes: at most one button of a message.
     """
 
     label: Words
@@ -51,6 +53,7 @@ class Button:
     url: str = ""
     form: bool = False
     style: ButtonStyle = ButtonStyle.PLAIN
+    typed: bool = False
 
     def __post_init__(self) -> None:
         if (self.action is None) == (not self.url):
@@ -59,6 +62,8 @@ class Button:
             raise ValueError(f"a button's url begins with https://, not {self.url!r}")
         if self.form and self.action is None:
             raise ValueError("a button that opens a form needs an action")
+        if self.typed and not self.form:
+            raise ValueError("only what a form asks for can be typed")
         if isinstance(self.label, str) and not 1 <= len(self.label) <= MAX_BUTTON_LABEL:
             raise ValueError(f"a button's label has 1 to {MAX_BUTTON_LABEL} characters: {self.label!r}")
 
@@ -112,7 +117,7 @@ class Choice:
             raise ValueError(f"choose {self.minimum} to {self.maximum} of {len(self.options)} options: not possible")
         if len({option.value for option in self.options}) != len(self.options):
             raise ValueError("two options share a value")
-        self.action.with_pick(len(self.options))  # every option must be able to ride in its own button
+        self.action.must_hold_pick(len(self.options))  # every option must be able to ride in its own button
 
 
 Control = Button | Choice
@@ -298,6 +303,7 @@ def _control_to_data(control: Control) -> dict[str, Any]:
             "url": control.url,
             "form": control.form,
             "style": control.style.value,
+            **({"typed": True} if control.typed else {}),
         }
     return {
         "choice": words_to_data(control.label),
@@ -316,6 +322,7 @@ def _control_from_data(data: Mapping[str, Any]) -> Control:
             url=data["url"],
             form=data["form"],
             style=ButtonStyle(data["style"]),
+            typed=data.get("typed", False),
         )
     return Choice(
         action=Action.decode(data["action"]),

@@ -42,6 +42,7 @@ class Standings:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: dict[tuple[str, str, str], _Believed] = {}
+        self._acted: dict[tuple[str, str, str], float] = {}
 
     async def of(
         self, platform: str, space: str, member: str, ask: Callable[[str, str], Awaitable[Standing]]
@@ -62,9 +63,22 @@ class Standings:
             self._known.pop(next(iter(self._known)))
         return standing
 
+    def acted(self, platform: str, space: str, member: str) -> None:
+        """The member acts in the space, so they are in it: that is believed as long."""
+        key = (platform, space, member)
+        self._acted.pop(key, None)
+        self._acted[key] = self._clock.now().timestamp() + BELIEVED_SECONDS
+        if len(self._acted) > REMEMBERED:
+            self._acted.pop(next(iter(self._acted)))
+
+    def has_acted(self, platform: str, space: str, member: str) -> bool:
+        """Whether they did so within the last :data:`BELIEVED_SECONDS`."""
+        return self._acted.get((platform, space, member), 0.0) > self._clock.now().timestamp()
+
     def forget(self, platform: str, space: str, member: str) -> None:
         """Ask again next time."""
         self._known.pop((platform, space, member), None)
+        self._acted.pop((platform, space, member), None)
 
 
 def right_of(standing: Standing, grants: Mapping[tuple[UUID, str], Right], space_id: UUID | None) -> Right:

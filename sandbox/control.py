@@ -33,7 +33,8 @@ class ControlError(Exception):
 class ControlView:
     """One thing in a message that a member can press, pick from or follow.
 
-    ``kind`` is ``button``, ``select`` or ``link``. ``options`` are (value, label) pairs of a select.
+    ``kind`` is ``button``, ``select``, ``text`` (a field to write in, by ``pick`` with the text as the value) or
+    ``link``. ``options`` are (value, label) pairs of a select.
     ``url`` is set on links alone, a deep link into a private chat included.
     """
 

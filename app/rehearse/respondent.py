@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from app.acting import ActingError, control_of, fill, press
+from app.acting import ActingError, control_of, fill, press, takes_words, write
 from app.rehearse.opinions import Opinions, counting
 from app.rehearse.showing import Showing, keys_in, label, labels_of, legible
 from app.rehearse.stage import Member, Stage, told
@@ -332,6 +332,12 @@ class Respondent:
             return await self._press(device, message, "Skip")
         if dialogue:
             return await self._write(shown, question)
+        if question.kind in WRITTEN and takes_words(message):
+            self._note(question)
+            text = self._opinions.of(question)[0]
+            return await self._act(
+                device, lambda wait: write(device.world, device.id, message, text, wait=wait), message
+            )
         if question.kind in WRITTEN:
             field = next((one for one in message.controls if one.kind == "text"), None)
             if field is not None or JUST_WRITE in message.text:

@@ -134,6 +134,36 @@ class ActAnswering:
         await self._hearing.desk.only_you(self._spot, self._member, sorry, in_place=in_place)
 
 
+class FilledAnswering:
+    """Answers what was written into a field of a message: the form that it belongs to opens for nobody."""
+
+    __slots__ = ("_answering", "opened")
+
+    can_open_form = True
+
+    def __init__(self, answering: ActAnswering) -> None:
+        self._answering = answering
+        self.opened: Form | None = None
+
+    async def form(self, form: Form, language: str) -> None:
+        """It is there."""
+        self.opened = form
+
+    async def say(self, message: Message) -> None:
+        """There is none any more, and this says why."""
+        await self._answering.say(message)
+
+    async def invalid(self, errors: Mapping[str, str], message: Message) -> None:
+        """Nothing was sent yet."""
+        await self.say(message)
+
+    async def acknowledge(self) -> None:
+        """Taken: that was said at once."""
+
+    async def finish(self) -> None:
+        """The hall is done with the event."""
+
+
 class SubmitAnswering:
     """Answers a sent form: in the receipt what the form shows, and by a message what comes after it."""
 
@@ -229,4 +259,4 @@ class ReplyAnswering:
         """Nobody waits for an answer to a reply."""
 
 
-AnyAnswering = ActAnswering | SubmitAnswering | ReplyAnswering
+AnyAnswering = ActAnswering | FilledAnswering | SubmitAnswering | ReplyAnswering

@@ -16,6 +16,7 @@ from bots.slack.answering import (
     SUBMIT_SECONDS,
     ActAnswering,
     AnyAnswering,
+    FilledAnswering,
     ReplyAnswering,
     SubmitAnswering,
 )
@@ -185,7 +186,10 @@ class Hearing(AsyncMiddleware):
         except ActionError as error:
             self.spawn(self._turn_away(ActAnswering(self, spot, member, "", str), member, error))
             return receipt()
-        if payload.action is not None:
+        if payload.action is not None and payload.typed:
+            if text := str(action.get("value") or "").strip():
+                self.spawn(self._typed(body, payload.action, spot, ActAnswering(self, spot, member, "", str), text))
+        elif payload.action is not None:
             answering = ActAnswering(
                 self, spot, member, trigger, lambda: self._language(member), wants_form=payload.form
             )
@@ -215,6 +219,21 @@ class Hearing(AsyncMiddleware):
         else:
             event = Pressed(where=where, who=who, id=number, at=at, action=action, form=form, message=message)
         await self._tell(event, answering)
+
+    async def _typed(self, body: JSON, action: Action, spot: Spot, answering: ActAnswering, text: str) -> None:
+        """A message's field was filled: its form is asked for, and is filled in already."""
+        user, number = body["user"], body["trigger_id"]
+        locale = (await self.people.of(user["id"])).locale
+        who = self.frames.who(user["id"], user.get("username") or user.get("name") or "", locale)
+        where = self.frames.where(spot.channel, spot.thread)
+        at = at_of(body["actions"][0].get("action_ts"))
+        filled = FilledAnswering(answering)
+        await self._tell(Pressed(where=where, who=who, id=number, at=at, action=action, form=True), filled)
+        if filled.opened is not None:
+            values = {filled.opened.fields[0].name: text}
+            submitted = filled.opened.action
+            event = Submitted(where=where, who=who, id=number, at=at, action=submitted, values=values)
+            await self._tell(event, answering)
 
     async def _command(self, body: JSON) -> BoltResponse:
         if "command" not in body:

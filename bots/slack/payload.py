@@ -1,8 +1,9 @@
 """What a control says when it is used: everything, in the at most 255 characters of an ``action_id``.
 
-``ACTION`` a button or a menu; ``f:ACTION`` a button whose press wants a form; ``c:ACTION`` one option of a choice
-that stands as buttons, its number in the action and its value in the button's; ``u:`` a link, which Slack tells of
-as well. ``~2`` at the end tells controls apart that would say the same.
+``ACTION`` a button or a menu; ``f:ACTION`` a button whose press wants a form; ``t:ACTION`` a field that answers such
+a form without a press; ``c:ACTION`` one option of a choice that stands as buttons, its number in the action and its
+value in the button's; ``u:`` a link, which Slack tells of as well. ``~2`` at the end tells controls apart that would
+say the same.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from typing import NamedTuple
 
 from core.action import Action
 
-_FORM, _OPTION, _LINK = "f:", "c:", "u:"
+_FORM, _TYPED, _OPTION, _LINK = "f:", "t:", "c:", "u:"
 
 
 class Payload(NamedTuple):
-    """A control's meaning. ``action`` is None for a link; ``option`` says that it is one option's button."""
+    """A control's meaning. ``action`` is None for a link; ``option`` says that it is one option's button, ``typed``
+    that it is a field."""
 
     action: Action | None
     form: bool = False
     option: bool = False
+    typed: bool = False
 
 
 class Ids:
@@ -32,6 +35,10 @@ class Ids:
     def button(self, action: Action, *, form: bool = False) -> str:
         """For a button or a menu."""
         return self._unique((_FORM if form else "") + action.encode())
+
+    def typed(self, action: Action) -> str:
+        """For a field of a message."""
+        return self._unique(_TYPED + action.encode())
 
     def option(self, action: Action, number: int) -> str:
         """For an option as a button of its own."""
@@ -61,6 +68,8 @@ def read(action_id: str) -> Payload:
         return Payload(None)
     if said.startswith(_OPTION):
         return Payload(Action.decode(said[2:]).without_pick(), option=True)
+    if said.startswith(_TYPED):
+        return Payload(Action.decode(said[2:]), typed=True)
     if said.startswith(_FORM):
         return Payload(Action.decode(said[2:]), form=True)
     return Payload(Action.decode(said))

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from bots.slack.mrkdwn import fit, sections
 from bots.slack.payload import Ids
+from core.action import Action
 from core.capabilities import Capabilities, FormSupport, Limit
 from core.degrade import Loss, degrade
 from core.markup import plain
-from core.message import Button, ButtonStyle, Choice, Control, Image, Message, Option, Pair, cut
+from core.message import Audience, Button, ButtonStyle, Choice, Control, Image, Message, Option, Pair, cut
 from core.texts import Words
 
 JSON = dict[str, Any]
@@ -110,7 +111,8 @@ def _render(message: Message, file: str = "") -> Rendered:
     losses = list(lost)
     title, text = words(message.title), words(message.text)
     head = plain(title).replace("\n", " ").strip()
-    tail = [*_image(message.image, file, losses), *_controls(message.controls, losses)]
+    alone = message.audience is Audience.MEMBER
+    tail = [*_image(message.image, file, losses), *_controls(message.controls, losses, alone=alone)]
     pairs = _pairs(message.fields, losses)
     room = MAX_ALL - len(head) - _size(pairs) - _size(tail)
     parts, over = sections(text, MAX_SECTION, max(1, room))
@@ -212,7 +214,8 @@ def _image(image: Image | None, file: str, losses: list[Loss]) -> list[JSON]:
     return [{"type": "image", **source, "alt_text": alt or NO_WORDS}]
 
 
-def _controls(controls: Sequence[Control], losses: list[Loss]) -> list[JSON]:
+def _controls(controls: Sequence[Control], losses: list[Loss], *, alone: bool) -> list[JSON]:
+    """``alone``: one member alone sees them, so what can be typed is a field beside its button."""
     blocks: list[JSON] = []
     ids = Ids()
     row: list[JSON] | None = None
@@ -222,6 +225,9 @@ def _controls(controls: Sequence[Control], losses: list[Loss]) -> list[JSON]:
             blocks += _choice(control, ids, losses)
             row = None
         elif (made := _button(control, ids, losses)) is not None:
+            if alone and control.typed and control.action is not None:
+                blocks.append(_field(control, control.action, ids))
+                row = None
             if row is None or len(row) == A_ROW:
                 row = []
                 blocks.append({"type": "actions", "elements": row})
@@ -241,6 +247,17 @@ def _button(button: Button, ids: Ids, losses: list[Loss]) -> JSON | None:
     if button.style is not ButtonStyle.PLAIN:
         made["style"] = button.style.value
     return made
+
+
+def _field(button: Button, action: Action, ids: Ids) -> JSON:
+    """What is written in it comes as soon as Enter is pressed. A modal for each answer would be more than a workspace
+    may open: views.open is tier 4, a hundred a minute (docs.slack.dev, "Rate limits", "Input block")."""
+    typed = {"type": "plain_text_input", "action_id": ids.typed(action), "dispatch_action_config": _ON_ENTER}
+    label = plain_text(f"{words(button.label)} ⏎")
+    return {"type": "input", "dispatch_action": True, "optional": True, "label": label, "element": typed}
+
+
+_ON_ENTER = {"trigger_actions_on": ["on_enter_pressed"]}
 
 
 def _choice(choice: Choice, ids: Ids, losses: list[Loss]) -> list[JSON]:

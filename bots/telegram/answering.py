@@ -1,13 +1,20 @@
-"""How one event is answered: in the private chat, by an alert, or as little as possible in the group."""
+"""How one event is answered: in the private chat, by an alert, or as little as possible in the group.
+
+In a private chat what comes of a press takes the place of the answer that was pressed, as on platforms with messages
+for one member alone: the steps of one thing are one message, and every step that is an edit is no message that counts
+against Telegram's thirty a second.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from bots.telegram import words
-from bots.telegram.desk import Desk, patiently
+from bots.telegram.desk import Desk
+from bots.telegram.dialogue import Dialogue
 from bots.telegram.forms import Forms
 from bots.telegram.render import clip, units
 from core.bot import SendError, SendFailed
@@ -44,10 +51,22 @@ class Place(NamedTuple):
         return self.chat > 0
 
 
+class Step(NamedTuple):
+    """An answer in the private chat on which something was pressed."""
+
+    message: int
+    picture: bool
+    """It has one, which no edit takes away."""
+    waits: bool
+    """What is written next would answer it."""
+
+
 class Answers:
     """Answers what was written: a command, a reply, a start. Also an arrival, which nobody wrote."""
 
     can_open_form = True
+    waits = False
+    """What is written next would answer something that this answer puts an end to."""
 
     def __init__(self, desk: Desk, forms: Forms, place: Place, say: Callable[[Words], str], update_id: int) -> None:
         self._desk = desk
@@ -67,11 +86,41 @@ class Answers:
 
     async def say(self, message: Message) -> None:
         """In private where that is open; else what is short stands in the group, and the rest waits in private."""
-        place = self._place
-        if place.private:
-            await patiently(lambda: self._desk.post(place.chat, message))
-        elif not await self._desk.privately(place.member, lambda: self._desk.post(place.member, message)):
+        if self._place.private:
+            await self._post(message)
+        elif not await self._privately(message):
             await self._in_group(self._for_group(message))
+
+    async def _post(self, message: Message) -> None:
+        """At the end of the private chat."""
+        chat = self._place.member
+        shown = await self._desk.patiently(chat, lambda: self._desk.post(chat, self._with_hint(message), step=True))
+        await self._wait_for_words(message, shown.message_id)
+
+    async def _privately(self, message: Message) -> bool:
+        """In private, for what was said elsewhere; False where that is closed."""
+        chat = self._place.member
+        await self._wait_for_words(message, 0)  # before it stands there: in that chat it may be answered at once
+        shown = self._with_hint(message)
+        if await self._desk.privately(chat, lambda: self._desk.post(chat, shown, step=True)):
+            return True
+        if _typed(message) is not None:
+            await self._forms.wait_no_more(chat)
+        return False
+
+    def _with_hint(self, message: Message) -> Message:
+        if _typed(message) is None:
+            return message
+        hint = f"_{self._say(words.JUST_WRITE)}_"
+        return replace(message, text=f"{message.text}\n\n{hint}" if message.text else hint)
+
+    async def _wait_for_words(self, message: Message, shown: int) -> None:
+        """What is written next answers this message, or nothing any more."""
+        button = _typed(message)
+        if button is not None and button.action is not None:
+            await self._forms.wait(self._place.member, button.action, shown)
+        elif self.waits:
+            await self._forms.wait_no_more(self._place.member)
 
     async def invalid(self, errors: Mapping[str, str], message: Message) -> None:
         """Only a submitted form has fields to show errors beside."""
@@ -113,10 +162,19 @@ class PressAnswers(Answers):
     """Answers a press: as an alert where that is enough. The press itself is always answered, late at the latest."""
 
     def __init__(
-        self, desk: Desk, forms: Forms, place: Place, say: Callable[[Words], str], update_id: int, query: str
+        self,
+        desk: Desk,
+        forms: Forms,
+        place: Place,
+        say: Callable[[Words], str],
+        update_id: int,
+        query: str,
+        step: Step | None = None,
     ) -> None:
         super().__init__(desk, forms, place, say, update_id)
         self._query = query
+        self._step = step
+        self.waits = step is not None and step.waits
         self._open = True
         self._late: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(ACK_SECONDS, self._too_slow)
@@ -124,22 +182,44 @@ class PressAnswers(Answers):
     async def form(self, form: Form, language: str) -> None:
         """The press itself can lead to the private chat, bringing the form's action along."""
         if self._place.private:
-            await asyncio.gather(self._answer(), super().form(form, language))
+            chat, origin = self._place.chat, 0 if self._step is None else self._step.message
+            opening = self._forms.open(chat, form, language, self._update_id, origin=origin, waits=self.waits)
+            await asyncio.gather(self._answer(), opening)
         elif not await self._answer(url=self._desk.form_url(form.action.encode())):
             await super().form(form, language)
 
     async def say(self, message: Message) -> None:
-        """An alert, the private chat, or as much as an alert holds."""
+        """An alert, the private chat, or as much as an alert holds.
+
+        A short answer without a title is a remark: what was pressed in private stays, and can be pressed again.
+        """
+        step = self._step
+        if step is not None and (message.controls or message.title):
+            await asyncio.gather(self._answer(), self._next(step, message))
+            return
         text = plain_text(message)
         short = units(text) <= SHORT and not message.controls and message.image is None
         if short and await self._answer(text=text, alert=True):
             return
-        if self._place.private or not self._open:
+        if step is not None:
+            await asyncio.gather(self._answer(), self._next(step, message))
+        elif self._place.private or not self._open:
             await super().say(message)
-        elif await self._desk.privately(self._place.member, lambda: self._desk.post(self._place.member, message)):
+        elif await self._privately(message):
             await self._answer(text=self._say(words.LOOK_PRIVATE))
         else:
             await self._say_in_alert(message, text)
+
+    async def _next(self, step: Step, message: Message) -> None:
+        """In the place of the answer that was pressed. Pictures come and go by a new message alone."""
+        chat = self._place.chat
+        if message.image is None and not step.picture:
+            shown = self._with_hint(message)
+            if await self._desk.patiently(chat, lambda: self._desk.replace(chat, step.message, shown)):
+                await self._wait_for_words(message, step.message)
+                return
+        await self._post(message)
+        self._forms.tidy(chat, step.message)
 
     async def _say_in_alert(self, message: Message, text: str) -> None:
         """As much as an alert holds, or straight on to the form that the message leads to."""
@@ -187,40 +267,66 @@ class PressAnswers(Answers):
             logger.info("a slow press could not be acknowledged", reason=str(error))
 
 
-class FormAnswers(Answers):
-    """Answers a submitted form, in the private chat where it was filled in. ``over`` is its last question."""
+class TypedAnswers(Answers):
+    """Answers words that were written where they answer a message. The form that they belong to is not shown, as it
+    is filled in already."""
 
-    done = False
-    over = 0
+    opened: tuple[Form, str] | None = None
+    """The form and its language."""
+    waits = True
+
+    async def form(self, form: Form, language: str) -> None:
+        """It is there."""
+        self.opened = form, language
+
+
+class FormAnswers(Answers):
+    """Answers a submitted form, in the private chat where it was filled in."""
+
+    def __init__(
+        self, desk: Desk, forms: Forms, place: Place, say: Callable[[Words], str], dialogue: Dialogue
+    ) -> None:
+        super().__init__(desk, forms, place, say, dialogue.last)
+        self._dialogue = dialogue
+        self._over = dialogue.messages
+        self._done = False
 
     async def form(self, form: Form, language: str) -> None:
         """The next form takes the place of this one."""
-        self.done = True
+        self._done = True
         await super().form(form, language)
 
     async def say(self, message: Message) -> None:
-        """The form is done, and this came of it."""
-        self.done = True
-        async with self._forms.closing(self._place.chat, self.over):
+        """The form is done, and this came of it. Whatever is written next answers this, or nothing: the dialogue is
+        over once this was shown, as people wait for that and for nothing else."""
+        self._done = True
+        try:
             await super().say(message)
+        except BaseException:
+            await self._forms.wait_no_more(self._place.chat)
+            raise
+        finally:
+            self._forms.tidy(self._place.chat, *self._over)
+
+    waits = True
 
     async def invalid(self, errors: Mapping[str, str], message: Message) -> None:
         """Ask the wrong fields anew; ``message`` where the errors name none of them."""
-        self.done = await self._forms.ask_again(self._place.chat, errors)
-        if not self.done:
+        self._done = await self._forms.ask_again(self._place.chat, self._dialogue, errors)
+        if not self._done:
             await self.say(message)
 
     async def acknowledge(self) -> None:
         """Say at least that it went out."""
-        self.done = True
-        async with self._forms.closing(self._place.chat, self.over):
+        self._done = True
+        async with self._forms.closing(self._place.chat, *self._over):
             await self._desk.ask(self._place.chat, self._say(words.SENT), ())
 
     async def finish(self) -> None:
         """The dialogue is over, answered or not: what is written next is no answer to it."""
-        if not self.done:
-            self.done = True
-            async with self._forms.closing(self._place.chat, self.over):
+        if not self._done:
+            self._done = True
+            async with self._forms.closing(self._place.chat, *self._over):
                 pass
 
 
@@ -231,3 +337,8 @@ def plain_text(message: Message) -> str:
     if message.image is not None:
         parts.append(str(message.image.alt))
     return "\n".join(part for part in parts if part)
+
+
+def _typed(message: Message) -> Button | None:
+    """The button whose form may be answered by writing."""
+    return next((one for one in message.controls if isinstance(one, Button) and one.typed), None)

@@ -75,6 +75,7 @@ class TelegramBot:
         self._api, self._desk, self._receiver = api, Desk(api, self.health), receiver
         hearing = Hearing(self._desk, Forms(self._desk, receiver), receiver)
         self._polling = Polling(api, polls, receiver, self.health, f"{PLATFORM}:{api.id}", hearing.handle)
+        self._desk.let_go = self._polling.let_go
 
     async def listen(self) -> None:
         """Poll. Returns when Telegram answered, be it that another process polls: that is tried again."""

@@ -9,13 +9,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReactionTypeEmoji, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+    ReactionTypeEmoji,
+    ReplyParameters,
+)
 from telegram import Message as Posted
 from telegram.error import BadRequest, ChatMigrated, TelegramError
 
 from bots.telegram.errors import as_send_error, refused
-from bots.telegram.keyboard import Row
+from bots.telegram.keyboard import Row, plainly
 from bots.telegram.render import Rendered, markup, render, words
+from bots.telegram.transport import Values
 from core.bot import Health, SendFailed, SendRefused
 from core.degrade import Loss
 from core.logs import Logger
@@ -57,6 +65,8 @@ class Desk:
         self._closed: dict[int, float] = {}
         self._later: set[asyncio.Task[None]] = set()
         self._public: dict[int, deque[float]] = {}
+        self.let_go: Callable[[int], None] = lambda member: None
+        """Told of each member whose answer has to wait."""
 
     def form_url(self, payload: str) -> str:
         """The deep link that opens the private chat and brings the payload along."""
@@ -68,9 +78,14 @@ class Desk:
         return f"https://t.me/{self.api.username}"
 
     # -- messages ------------------------------------------------------------------------------------------------
-    async def post(self, chat: int, message: Message, *, thread: int = 0, reply_to: int = 0) -> Posted:
-        """Send a message. A group that became a supergroup meanwhile is followed to its new id."""
-        rendered = render(message, private=chat > 0, form_url=self.form_url)
+    async def post(
+        self, chat: int, message: Message, *, thread: int = 0, reply_to: int = 0, step: bool = False
+    ) -> Posted:
+        """Send a message. A group that became a supergroup meanwhile is followed to its new id.
+
+        ``step``: see :func:`bots.telegram.render.render`.
+        """
+        rendered = render(message, private=chat > 0, form_url=self.form_url, step=step)
         self.count(rendered.losses)
         try:
             return await self._post(chat, rendered, thread, reply_to)
@@ -84,12 +99,12 @@ class Desk:
             self.count((Loss("image", "the platform could not fetch it"),))
             words = _linked(rendered)
         else:
-            words = self._without_picture(chat, message)
+            words = self._without_picture(chat, message, step=step)
             self.count(words.losses)
         return await self._told(self._post(chat, words, thread, reply_to))
 
-    def _without_picture(self, chat: int, message: Message) -> Rendered:
-        return render(message, private=chat > 0, form_url=self.form_url, pictures=False)
+    def _without_picture(self, chat: int, message: Message, *, step: bool = False) -> Rendered:
+        return render(message, private=chat > 0, form_url=self.form_url, pictures=False, step=step)
 
     async def _post(self, chat: int, rendered: Rendered, thread: int, reply_to: int) -> Posted:
         more: dict[str, Any] = {"reply_markup": rendered.markup, "message_thread_id": thread or None}
@@ -149,6 +164,25 @@ class Desk:
                 raise
             await self._edit_text(chat, message_id, self._without_picture(chat, message))
 
+    async def replace(self, chat: int, message_id: int, message: Message) -> bool:
+        """Let an answer without a picture take the place of one in a private chat; False where that can't be: the
+        member deleted it, or it has a picture."""
+        rendered = render(message, private=True, form_url=self.form_url, step=True)
+        self.count(rendered.losses)
+        try:
+            await self._call(
+                "editMessageText", chat_id=chat, message_id=message_id, text=rendered.text,
+                entities=[one.to_dict() for one in rendered.entities], reply_markup=plainly(rendered.markup),
+                link_preview_options={"is_disabled": True},
+            )  # fmt: skip
+        except TelegramError as error:
+            if refused(error, "not modified"):
+                return True
+            if refused(error, "to edit") or refused(error, "can't be edited"):
+                return False
+            raise as_send_error(error) from None
+        return True
+
     async def delete(self, chat: int, message_id: int) -> None:
         """Take a message back."""
         await self._told(self.api.delete_message(chat, message_id))
@@ -196,6 +230,14 @@ class Desk:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
 
+    async def show_keyboard(self, chat: int, message_id: int, keyboard: InlineKeyboardMarkup) -> None:
+        """Change the buttons alone."""
+        try:
+            await self.api.edit_message_reply_markup(chat, message_id, reply_markup=keyboard)
+        except TelegramError as error:
+            if not refused(error, "not modified"):
+                raise as_send_error(error) from None
+
     async def strip(self, chat: int, message_id: int) -> None:
         """Take the buttons from a message that is over. Only tidiness: a failure is let be."""
         try:
@@ -210,12 +252,21 @@ class Desk:
     async def answer(self, query: str, *, text: str = "", alert: bool = False, url: str = "") -> bool:
         """Answer a press. False when it is too late for that: the member's app has stopped waiting."""
         try:
-            await self.api.answer_callback_query(query, text or None, show_alert=alert or None, url=url or None)
+            await self._call(
+                "answerCallbackQuery", callback_query_id=query, text=text or None, show_alert=alert or None,
+                url=url or None,
+            )  # fmt: skip
         except TelegramError as error:
             if refused(error, "query is too old"):
                 return False
             raise as_send_error(error) from None
         return True
+
+    async def _call(self, method: str, **values: Any) -> None:
+        """A call as the library makes it, without its objects: for what every press does. Raises the library's own
+        errors."""
+        url = f"{self.api.base_url}/{method}"
+        await self.api.request.post(url, Values(values))  # type: ignore[arg-type]  # handed on to our transport as it is
 
     async def _told(self, call: Awaitable[Result]) -> Result:
         try:
@@ -239,7 +290,7 @@ class Desk:
         if self._closed.get(member, 0.0) > time.monotonic():
             return False
         try:
-            await patiently(send)
+            await self.patiently(member, send)
         except SendRefused:
             self.closed(member)
             return False
@@ -257,6 +308,25 @@ class Desk:
         recent.append(now)
         return True
 
+    async def patiently(self, member: int, send: Callable[[], Awaitable[Result]]) -> Result:
+        """Send what answers a member, and again after the short waits that a rate limit asks for: fast acts come
+        quicker than one a second, and many people's at once quicker than all chats together may.
+
+        What they did is kept by then: nobody else's next act waits for it, see :attr:`let_go`.
+        """
+        waited = 0.0
+        while True:
+            try:
+                return await send()
+            except SendFailed as error:
+                if error.retry_after is None or waited + error.retry_after > PATIENCE_SECONDS:
+                    raise
+                # Not all at the same moment: those who wait for the same limit would only meet there again.
+                wait = error.retry_after * random.uniform(1.0, 1.5)
+            waited += wait
+            self.let_go(member)
+            await asyncio.sleep(wait)
+
     # -- losses --------------------------------------------------------------------------------------------------
     def count(self, losses: Sequence[Loss]) -> None:
         """Count what could not be shown; each kind is logged the first time."""
@@ -264,22 +334,6 @@ class Desk:
             if loss.what not in self.health.losses:
                 logger.warning("something could not be shown as it was meant", what=loss.what, detail=loss.detail)
             self.health.losses[loss.what] = self.health.losses.get(loss.what, 0) + 1
-
-
-async def patiently(send: Callable[[], Awaitable[Result]]) -> Result:
-    """Send, and again after the short waits that a rate limit asks for: fast acts come quicker than one a second, and
-    many people's at once quicker than all chats together may."""
-    waited = 0.0
-    while True:
-        try:
-            return await send()
-        except SendFailed as error:
-            if error.retry_after is None or waited + error.retry_after > PATIENCE_SECONDS:
-                raise
-            # Not all at the same moment: those who wait for the same limit would only meet there again.
-            wait = error.retry_after * random.uniform(1.0, 1.5)
-        waited += wait
-        await asyncio.sleep(wait)
 
 
 def _picture_refused(error: TelegramError) -> bool:

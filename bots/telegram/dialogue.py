@@ -45,8 +45,9 @@ class Dialogue:
     """An open form. ``order`` are the fields to ask, ``at`` the place in it.
 
     ``errors`` are those that the submitted form came back with, ``error`` is about the answer just given.
-    ``message`` is the question's message, ``last`` the update that was handled last: a repeat of it is shown again
-    and changes nothing.
+    ``message`` is the question's message, ``origin`` that of the answer from which the form was opened, if it was;
+    ``waits`` says that its form can be answered by writing alone, without a dialogue. ``last`` is the update that was
+    handled last: a repeat of it is shown again and changes nothing.
     """
 
     form: Form
@@ -61,13 +62,21 @@ class Dialogue:
     last: int = 0
     submitted: bool = False
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(4))
+    origin: int = 0
+    waits: bool = False
 
     @classmethod
-    def of(cls, form: Form, language: str, last: int) -> Dialogue:
+    def of(cls, form: Form, language: str, last: int, origin: int = 0, *, waits: bool = False) -> Dialogue:
         """A dialogue at its first question."""
-        dialogue = cls(form, language, list(range(len(form.fields))), last=last)
+        fields = list(range(len(form.fields)))
+        dialogue = cls(form, language, fields, last=last, origin=origin, waits=waits)
         dialogue._enter()
         return dialogue
+
+    @property
+    def messages(self) -> tuple[int, ...]:
+        """Those that are over with it."""
+        return tuple(one for one in (self.message, self.origin) if one)
 
     @property
     def field(self) -> FormField:
@@ -241,6 +250,8 @@ class Dialogue:
             "last": self.last,
             "submitted": self.submitted,
             "nonce": self.nonce,
+            "origin": self.origin,
+            "waits": self.waits,
         }
 
     @classmethod

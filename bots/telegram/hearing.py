@@ -8,16 +8,14 @@ from functools import partial
 
 from telegram import CallbackQuery, Chat, ChatMember, InlineKeyboardMarkup, Update, User
 from telegram import Message as Written
-from telegram.error import TelegramError
 
 from bots.telegram import words
-from bots.telegram.answering import Answers, FormAnswers, Place, PressAnswers
+from bots.telegram.answering import Answers, FormAnswers, Place, PressAnswers, Step, TypedAnswers
 from bots.telegram.desk import Desk
 from bots.telegram.dialogue import PREFIX, Dialogue
-from bots.telegram.errors import as_send_error, refused
-from bots.telegram.forms import Forms
+from bots.telegram.forms import Forms, Waiting
 from bots.telegram.frames import Typed, answered, command_of, quiet_events, thread_of, where, who, words_of
-from bots.telegram.keyboard import Mark, decode, ticked, toggled
+from bots.telegram.keyboard import Mark, decode, ticked, toggled, waits_for_words
 from core.action import Action, ActionError, UnknownVersion
 from core.bot import Receiver
 from core.event import Chosen, CommandInvoked, Event, Installed, Pressed, Replied, Said, Submitted, Who
@@ -95,7 +93,10 @@ class Hearing:
         to = answered(message, self._me)
         if private:
             submit = partial(self._submit, chat, user, update_id, message.date)
-            if await self._forms.typed(chat.id, text, int(to or 0), update_id, submit):
+            found = await self._forms.typed(chat.id, text, int(to or 0), update_id, submit)
+            if isinstance(found, Waiting):
+                await self._answered(update_id, message, member, found)
+            if found:
                 return
         event: Event
         place, event_id, number = where(chat, thread), self._event_id(update_id), str(message.message_id)
@@ -110,6 +111,21 @@ class Hearing:
         elif text and typed is None:  # a command for another bot is no talk
             event = Said(where=place, who=member, id=event_id, at=message.date, message=number, text=text)
             await self._receiver.receive(event, None)
+
+    async def _answered(self, update_id: int, message: Written, member: Who, waiting: Waiting) -> None:
+        """Words that a message waits for: its form is asked for, and they are filled in."""
+        chat, user = message.chat, message.from_user
+        if user is None:
+            return
+        answers = TypedAnswers(self._desk, self._forms, Place(user.id, chat.id), self._say_to(member), update_id)
+        event = Pressed(
+            where=where(chat), who=member, id=self._event_id(update_id), at=message.date, action=waiting.action,
+            form=True, message=str(waiting.message),
+        )  # fmt: skip
+        await self._receiver.receive(event, answers)
+        if answers.opened is not None:
+            submit = partial(self._submit, chat, user, update_id, message.date)
+            await self._forms.take(chat.id, *answers.opened, words_of(message), update_id, waiting, submit)
 
     def _ours(self, command: Typed | None, *, private: bool) -> Typed | None:
         """The command if it is for us: in a group other bots hear it too."""
@@ -186,10 +202,10 @@ class Hearing:
         place, event_id, number = where(chat, thread), self._event_id(update_id), str(message.message_id)
         event: Event
         match payload.mark:
-            case Mark.PRESS | Mark.FORM:
+            case Mark.PRESS | Mark.FORM | Mark.WRITE:
                 event = Pressed(
-                    where=place, who=member, id=event_id, action=payload.action, form=payload.mark is Mark.FORM,
-                    message=number,
+                    where=place, who=member, id=event_id, action=payload.action,
+                    form=payload.mark is not Mark.PRESS, message=number,
                 )  # fmt: skip
             case Mark.PICK:
                 event = Chosen(
@@ -202,7 +218,11 @@ class Hearing:
                     values=ticked(keyboard, payload.action) if keyboard is not None else (), message=number,
                 )  # fmt: skip
         here = Place(user.id, chat.id, int(thread or 0))
-        answers = PressAnswers(self._desk, self._forms, here, self._say_to(member), update_id, query.id)
+        step = None
+        if payload.step and here.private:
+            picture = isinstance(message, Written) and bool(message.photo)
+            step = Step(message.message_id, picture, keyboard is not None and waits_for_words(keyboard))
+        answers = PressAnswers(self._desk, self._forms, here, self._say_to(member), update_id, query.id, step)
         try:
             await self._receiver.receive(event, answers)
         finally:
@@ -213,18 +233,14 @@ class Hearing:
     ) -> None:
         """A tick goes on or off; the hall hears of it when the member is done."""
         if keyboard is not None:
-            try:
-                await self._desk.api.edit_message_reply_markup(chat, message, reply_markup=toggled(keyboard, data))
-            except TelegramError as error:
-                if not refused(error, "not modified"):
-                    raise as_send_error(error) from None
+            changed = toggled(keyboard, data)
+            await self._desk.patiently(chat, lambda: self._desk.show_keyboard(chat, message, changed))
         await self._desk.answer(query)
 
     async def _submit(self, chat: Chat, user: User, update_id: int, at: datetime | None, dialogue: Dialogue) -> None:
         """The last question of a form was answered."""
         member = who(user)
-        answers = FormAnswers(self._desk, self._forms, Place(user.id, chat.id), self._say_to(member), update_id)
-        answers.over = dialogue.message
+        answers = FormAnswers(self._desk, self._forms, Place(user.id, chat.id), self._say_to(member), dialogue)
         event = Submitted(
             where=where(chat), who=member, id=self._event_id(update_id), at=at, action=dialogue.form.action,
             values=dict(dialogue.values),

@@ -2,7 +2,7 @@
 
 The library's own loop confirms before anything is handled: its offset moves on while the handler runs (tried). This
 one asks for the next batch, which confirms the last, when every update of the last was handled or has had its time,
-and the watermark says so.
+and the watermark says so. What was handled but for an answer that waits for Telegram's rate limit holds up nobody.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class Polling:
         self._handle = handle
         self._watermark: int | None = None
         self._lanes: dict[Lane, asyncio.Task[None]] = {}
+        self._held: dict[Lane, asyncio.Future[None]] = {}
+        """What a batch waits for, where the last of a lane's updates is being handled."""
         self._task: asyncio.Task[None] | None = None
         self._waiting = False
         self._stopping = False
@@ -94,6 +96,11 @@ class Polling:
         for lane in left:
             lane.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+    def let_go(self, member: int) -> None:
+        """What the member did is kept, and its answer alone waits: the batch waits for it no more."""
+        for lane in [lane for lane in self._held if lane[1] == member]:
+            self._held.pop(lane).set_result(None)
 
     # -- the loop ------------------------------------------------------------------------------------------------
     async def _run(self) -> None:
@@ -191,8 +198,8 @@ class Polling:
             seen.add(number)
             lanes.setdefault(lane_of(update), []).append(update)
         if lanes:
-            tasks = {self._start_lane(lane, in_order) for lane, in_order in lanes.items()}
-            _, late = await asyncio.wait(tasks, timeout=HANDLE_SECONDS)
+            held = [self._hold(lane, in_order) for lane, in_order in lanes.items()]
+            _, late = await asyncio.wait(held, timeout=HANDLE_SECONDS)
             if late:
                 logger.warning("slow updates go on without holding up the others", lanes=len(late))
         while len(self._lanes) > MOST_LATE:
@@ -205,20 +212,30 @@ class Polling:
     def _handled(self, number: int) -> bool:
         return self._watermark is not None and self._watermark - REPEAT_WINDOW < number <= self._watermark
 
-    def _start_lane(self, lane: Lane, updates: Sequence[Update]) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._walk(self._lanes.get(lane), updates))
+    def _hold(self, lane: Lane, updates: Sequence[Update]) -> asyncio.Future[None]:
+        """Begin to handle a lane's updates; done when the batch need not wait for them any more."""
+        held = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._walk(self._lanes.get(lane), updates, lane, held))
         self._lanes[lane] = task
-        task.add_done_callback(lambda done: self._end_lane(lane, done))
-        return task
+        task.add_done_callback(lambda done: self._end_lane(lane, done, held))
+        return held
 
-    def _end_lane(self, lane: Lane, task: asyncio.Task[None]) -> None:
+    def _end_lane(self, lane: Lane, task: asyncio.Task[None], held: asyncio.Future[None]) -> None:
         if self._lanes.get(lane) is task:
             del self._lanes[lane]
+        if self._held.get(lane) is held:
+            del self._held[lane]
+        if not held.done():
+            held.set_result(None)
 
-    async def _walk(self, before: asyncio.Task[None] | None, updates: Sequence[Update]) -> None:
+    async def _walk(
+        self, before: asyncio.Task[None] | None, updates: Sequence[Update], lane: Lane, held: asyncio.Future[None]
+    ) -> None:
         if before is not None:
             await asyncio.wait({before})
         for update in updates:
+            if update is updates[-1]:
+                self._held[lane] = held
             try:
                 await self._handle(update)
             except SendError as error:

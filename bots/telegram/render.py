@@ -150,10 +150,13 @@ def clip(text: str, most: int) -> str:
     return text.encode("utf-16-le")[: (most - 1) * 2].decode("utf-16-le", "ignore") + "…"
 
 
-def render(message: Message, *, private: bool, form_url: Callable[[str], str], pictures: bool = True) -> Rendered:
+def render(
+    message: Message, *, private: bool, form_url: Callable[[str], str], pictures: bool = True, step: bool = False
+) -> Rendered:
     """The message for a group or a ``private`` chat. ``form_url`` makes the deep link of an encoded action.
 
-    Without ``pictures`` words or a link stand for one: where a chat takes none.
+    Without ``pictures`` words or a link stand for one: where a chat takes none. ``step`` says that it is an answer
+    in a private chat: what comes of a press on it takes its place, but where it is secret.
     """
     can = _PRIVATE if private else CAPABILITIES  # toggles need a keyboard of one's own, and in private here it is
     message, losses = degrade(message, can if pictures else replace(can, images=False))
@@ -169,7 +172,8 @@ def render(message: Message, *, private: bool, form_url: Callable[[str], str], p
         else:  # a picture with a long text is a text with a large preview
             preview = LinkPreviewOptions(url=message.image.url, prefer_large_media=True, show_above_text=True)
     text, entities = fit(text, entities, most, lost)
-    rows = keyboard(message.controls, private=private, form_url=form_url, losses=lost)
+    step = step and private and not message.secret
+    rows = keyboard(message.controls, private=private, form_url=form_url, losses=lost, step=step)
     return Rendered(
         text=text,
         entities=entities,

@@ -1,12 +1,14 @@
 """The way to Telegram, on aiohttp: for 200 answers at once the library's own takes seconds, this one some 25 ms.
 
-No call is ever sent twice here: aiohttp repeats only what is idempotent, and POST is not.
+No call is ever sent twice here: aiohttp repeats only what is idempotent, and POST is not. Of what comes back only
+what the bot looks at becomes the library's objects: they were a quarter of the work of a press.
 """
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -14,6 +16,7 @@ from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bots.telegram.errors import NotSentError, TooManyError
+from bots.telegram.keyboard import matters
 
 CONNECT_SECONDS = 5.0
 """How long a connection may take to come about, waiting for a free one included."""
@@ -26,6 +29,25 @@ POLL_SECONDS = 10.0
 """The same for an empty poll, on top of the time that the poll itself asks for."""
 CONNECTIONS = 256
 """Open at most: enough for every answer of two full batches at once."""
+PRESSED = ("message_id", "date", "chat", "is_topic_message", "message_thread_id", "photo", "reply_markup")
+"""What is read of a message that was pressed."""
+_EDITED = b'{"ok": true, "result": true}'
+"""The Bot API's own answer to some edits; to the others it sends the message back, which we know."""
+
+
+class Values:
+    """A call's values as plain JSON data, None left out, in the place of the library's ``RequestData``: that wraps
+    each in an object of its own, and is final."""
+
+    contains_files = False
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    @property
+    def json_payload(self) -> bytes:
+        """As the body of a call."""
+        return json.dumps({name: value for name, value in self._values.items() if value is not None}).encode()
 
 
 class AiohttpRequest(BaseRequest):
@@ -93,7 +115,22 @@ class AiohttpRequest(BaseRequest):
         if code == 429:
             raise TooManyError(_retry_after(payload))
         self.last_body = payload
+        if code == 200 and "/editMessage" in url:
+            return code, _EDITED
         return code, payload
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """What Telegram says, without what is not read of the messages that were pressed."""
+        told = BaseRequest.parse_json_payload(payload)
+        updates = told.get("result")
+        for update in updates if isinstance(updates, list) else ():
+            query = update.get("callback_query") if isinstance(update, dict) else None
+            if query and (message := query.get("message")):
+                query["message"] = kept = {name: message[name] for name in PRESSED if name in message}
+                if not matters(message.get("reply_markup")):
+                    kept.pop("reply_markup", None)
+        return told
 
 
 def _body(data: RequestData) -> aiohttp.payload.BytesPayload | aiohttp.FormData:
@@ -105,9 +142,7 @@ def _body(data: RequestData) -> aiohttp.payload.BytesPayload | aiohttp.FormData:
             file = io.BytesIO(content) if isinstance(content, bytes) else content  # aiohttp writes that in pieces
             form.add_field(name, file, filename=filename, content_type=media_type)
         return form
-    return aiohttp.payload.BytesPayload(
-        data.url_encoded_parameters().encode(), content_type="application/x-www-form-urlencoded"
-    )
+    return aiohttp.payload.BytesPayload(data.json_payload, content_type="application/json")
 
 
 def _retry_after(payload: bytes) -> float:

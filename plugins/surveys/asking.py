@@ -102,7 +102,8 @@ class Desk:
         if shown_pages:
             controls.append(self._choice(question, number, page, shown_pages))
         if question.kind in WRITTEN:
-            controls.append(Button(_("Answer"), self.action("w", number), form=True, style=ButtonStyle.PRIMARY))
+            answer = self.action("w", number)
+            controls.append(Button(_("Answer"), answer, form=True, style=ButtonStyle.PRIMARY, typed=True))
         if page > 0:
             controls.append(Button(_("Earlier options"), self.action("p", number, page - 1)))
         if page < len(shown_pages) - 1:

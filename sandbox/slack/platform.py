@@ -286,6 +286,8 @@ class SlackSandbox(Platform):
         if target is None or target[1]["type"] not in elements.STATEFUL:
             raise ControlError(f"there is no choice {control!r} in that message")
         block, element = target
+        if block.get("type") == "input" and not block.get("dispatch_action"):
+            raise ControlError(f"nobody is told of what is put into {control!r}")
         view = self.workspace.control(block, element)
         offered = {value for value, _ in view.options}
         if offered and set(values) - offered:

@@ -241,6 +241,8 @@ class Workspace:
             url = str(element.get("url") or "")
             style = str(element.get("style") or "")
             return ControlView(control, "link" if url else "button", label, style, url)
+        if kind in elements.TYPED:
+            return ControlView(control, "text", self.render.text_object(block.get("label"))[0])
         options = self.views.options(element)
         many = kind in elements.MANY or kind in elements.MANY_PICKERS
         maximum = int(element.get("max_selected_items") or len(options)) if many else 1

@@ -10,7 +10,7 @@ import pytest
 
 from core.action import Action
 from core.bot import SendRefused, Standing
-from core.event import CommandInvoked, Deleted, Event, Joined, Pressed, Removed
+from core.event import CommandInvoked, Deleted, Event, Joined, Left, Pressed, Removed
 from core.form import FieldKind, Form
 from core.hall import Hall
 from core.message import Message
@@ -212,6 +212,16 @@ async def test_a_stranger_in_private_is_told_to_join(home: Hall, bot: FakeBot, p
     nowhere = action(probe, "act", community=uuid4())
     assert "no longer does anything" in (await bot.press(nowhere, "mia", private=True)).text
     assert await kinds(home.store) == {}
+
+
+@one_store
+async def test_who_just_acted_in_a_space_is_in_it_until_they_leave(home: Hall, bot: FakeBot, probe: Probe) -> None:
+    bot.standings["mia"] = Standing(present=False)  # nobody need ask
+    assert (await bot.press(action(probe, "act"), "mia")).text == "Done, mia."
+    assert (await bot.press(action(probe, "act"), "mia", private=True)).text == "Done, mia."
+    assert "Only members" in (await bot.press(action(probe, "manage"), "mia", private=True)).text  # that is asked
+    await bot.receive_alone(Left(where=bot.where(), who=bot.who("mia"), id="gone"))
+    assert "Only members" in (await bot.press(action(probe, "act"), "mia", private=True)).text
 
 
 @one_store

@@ -8,10 +8,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
-from app.acting import until
+from app.acting import takes_words, until, write
 from core.testing import SetClock
 from plugins.surveys import drafts
+from plugins.surveys.tables import Answer
 from sandbox.control import MessageView, Outcome, OutcomeKind, Platform
 from storage.tx import Tx
 from storage.types import id_of
@@ -250,3 +252,34 @@ async def test_one_survey_on_three_platforms_is_one_result(clock: SetClock, sqli
             ("words", None, None, 8),
         ]
         assert await first.rows("SELECT started, finished, screened FROM survey_wave") == [(12, 8, 4)]
+
+
+async def test_words_are_written_where_the_question_stands(stage: Stage) -> None:
+    await stage.arrive()
+    opened = await stage.press(OWNER, await stage.command(OWNER, "survey"), "Paste a text")
+    kinds = (("who", "short", "Who"), ("age", "number", "How old"), ("free", "long", "Anything else"))
+    text = 'title = "Harbour life"\nintro = "A minute, please."\n' + "".join(
+        f'[[question]]\nname = "{name}"\nkind = "{kind}"\nask = "{ask}?"\n' for name, kind, ask in kinds
+    )
+    await stage.press(OWNER, await stage.write(OWNER, opened, text), "Open it")
+    post = await post_of(stage, "A minute")
+    await stage.platform.private(stage["Mia"])
+    shown = await stage.press("Mia", post, "Start")
+    assert shown.message is not None
+    if not takes_words(shown.message):
+        assert stage.name == "discord"  # where a window opens
+        return
+    asked = await write(stage.world, stage["Mia"], shown.message, "Mia *of* the sea")
+    assert "How old?" in seen(asked)
+    assert asked.message is not None
+    wrong = await write(stage.world, stage["Mia"], asked.message, "very")
+    assert "number" in seen(wrong)
+    if stage.name == "telegram":
+        asked = await stage.platform.type(stage["Mia"], stage["Mia"], "41", wait=5.0)
+    else:
+        asked = await stage.write("Mia", await stage.press("Mia", wrong, "Try again"), "41")
+    assert "Anything else?" in seen(asked)
+    assert asked.message is not None
+    assert "Thank you" in seen(await write(stage.world, stage["Mia"], asked.message, "No, that’s all"))
+    async with stage.store.session() as session:
+        assert await session.scalar(select(func.count()).select_from(Answer)) == 3

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.action import Action
+from core.figures.privacy import TEAM
 from core.form import Form, Raw, Value
 from core.message import Button
 from core.testing import FakeAnswering
@@ -88,10 +89,10 @@ def surveys(draw: st.DrawFn) -> Definition:
             here.append(draw(asked(name, several if random else [*several, *here])))
         several += here
         parts.append(Section(tuple(here), draw(OPTIONAL | LINE), random))
+    anonymous = draw(st.booleans())
+    most = st.integers(TEAM if anonymous else 1, 999)
     caps = [
-        Quota(
-            one.name, ("1-5", "7-") if one.kind is Kind.NUMBER else (one.choices[0].key,), draw(st.integers(1, 999))
-        )
+        Quota(one.name, ("1-5", "7-") if one.kind is Kind.NUMBER else (one.choices[0].key,), draw(most))
         for one in several
         if quotas.counts(one) and (one.kind is not Kind.NUMBER or ((one.least or 1) <= 5 and one.most is None))
     ]
@@ -103,7 +104,7 @@ def surveys(draw: st.DrawFn) -> Definition:
         tuple(parts),
         draw(OPTIONAL | WORDS),
         draw(st.sampled_from(["en", "de", "pt-BR"])),
-        draw(st.booleans()),
+        anonymous,
         tuple(caps),
         tuple(told),
         draw(OPTIONAL | WORDS) if caps else "",

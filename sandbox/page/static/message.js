@@ -96,6 +96,13 @@ function drawControl(control, message, seat) {
     return link;
   }
   if (control.kind === "select") return drawSelect(control, message, seat, mark, focus);
+  if (control.kind === "text") {
+    return h("input.control", {
+      type: "text", placeholder: control.label, "aria-label": control.label, "data-focus": focus,
+      disabled: control.disabled || mark === "busy",
+      onkeydown: (event) => { if (event.key === "Enter" && event.target.value) seat.pick(message, control, [event.target.value]); },
+    });
+  }
   const node = h("button.control", {
     type: "button", disabled: control.disabled || mark === "busy", "data-style": control.style || null,
     "data-focus": focus, "aria-busy": mark === "busy" ? "true" : null,

@@ -32,6 +32,7 @@ def _own(backend: Backend, params: Params) -> Message:
 def _change(backend: Backend, message: Message, **fields: Any) -> Any:
     if all(getattr(message, name) == value for name, value in fields.items()):
         raise rules.NOT_MODIFIED.error()
+    backend.limits.take(message.chat.id, edit=True)
     for name, value in fields.items():
         setattr(message, name, value)
     backend.edited(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from bots.slack.forms import Spot, metadata, modal, spot_of, values_of
 from core.action import Action
 from core.bot import Answering
 from core.degrade import Loss
-from core.event import Submitted
+from core.event import Pressed, Submitted
 from core.form import FieldKind, Form, FormField
-from core.message import Button, Message, Option
+from core.message import Audience, Button, Message, Option
 from sandbox.control import FormView, Outcome, OutcomeKind
 from sandbox.slack.checks import check_view
 from tests.bots.slack.kit import ACTION, Place
@@ -180,3 +181,49 @@ def test_elements_that_say_nothing_are_empty() -> None:
         "b": {"value": {"selected_option": None}},
     }
     assert values_of(state) == {"a": "", "b": ""}
+
+
+AGE = FormField(FieldKind.NUMBER, "age", "Your answer", maximum=99)
+ASKED = Message(
+    text="How old are you?",
+    controls=(Button("Answer", ACTION, form=True, typed=True),),
+    audience=Audience.MEMBER,
+)
+
+
+async def asked(place: Place) -> tuple[str, str]:
+    """Somebody asks for help and gets a question: its message and the field in it."""
+    shown = await place.sandbox.command(place.member, place.channel, "/hall help")
+    assert shown.message is not None, shown
+    return shown.message.id, next(one.id for one in shown.message.controls if one.kind == "text")
+
+
+async def test_what_one_member_sees_is_answered_by_writing_in_it(place: Place) -> None:
+    async def answer(event: object, answering: Answering) -> None:
+        match event:
+            case Pressed(form=True):
+                await answering.form(form(AGE), "en")
+            case Submitted(values={"age": age}):
+                await answering.say(Message(text=f"So you are {age}"))
+            case _:
+                await answering.say(ASKED)
+
+    place.receiver.answer = answer
+    told = await place.sandbox.pick(place.member, *(await asked(place)), ["41"])
+    assert told.message is not None
+    assert told.message.text == "So you are 41"
+    pressed, submitted = await place.receiver.hear(Pressed), await place.receiver.hear(Submitted)
+    assert submitted.id == pressed.id
+    assert "views.open" not in place.sandbox.record.calls
+    posted = place.seen(await place.post(replace(ASKED, audience=Audience.EVERYONE)))
+    assert [one.kind for one in posted.controls] == ["button"]
+
+
+async def test_a_field_whose_form_is_no_more_says_why(place: Place) -> None:
+    async def answer(event: object, answering: Answering) -> None:
+        await answering.say(Message(text="It is closed") if isinstance(event, Pressed) else ASKED)
+
+    place.receiver.answer = answer
+    told = await place.sandbox.pick(place.member, *(await asked(place)), ["41"])
+    assert told.message is not None
+    assert told.message.text == "It is closed"

@@ -68,6 +68,23 @@ async def test_a_slow_update_holds_the_others_up_for_a_bounded_time(
     await town.hall.wait(lambda: len(town.hall.done) == 2)
 
 
+async def test_an_answer_that_waits_for_its_rate_limit_holds_up_nobody(town: Town) -> None:
+    await town.private(town.cleo)
+
+    async def answer(event: Event, answering: Answering) -> None:
+        await answering.say(Message(text="Here you are"))
+
+    town.hall.answer = answer
+    await town.sandbox.fault(Fault(FaultKind.RATE_LIMIT, match="sendMessage", seconds=2.0))
+    await town.sandbox.command(town.cleo, town.cleo, "/hall question", wait=0)
+    await town.hall.of(CommandInvoked, 2)
+    await drained(town)
+    assert town.hall.events[-1] not in town.hall.done  # its answer waits still
+    assert (await town.sandbox.command(town.ben, town.space, "/hall", wait=5)).text == "Here you are"
+    await town.hall.wait(lambda: len(town.hall.done) == 3)
+    assert town.last(town.cleo).text == "Here you are"
+
+
 async def test_a_slow_act_comes_before_the_same_member_s_next(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "HANDLE_SECONDS", 0.05)
     gate = asyncio.Event()

@@ -51,6 +51,21 @@ def test_all_chats_together_take_thirty_a_second() -> None:
         limits.take(31)
 
 
+def test_edits_count_in_their_chat_over_a_minute_and_not_in_all() -> None:
+    clock = Clock()
+    limits = SendLimits(clock=clock)
+    for chat, most in ((-1001, 20), (7, 60)):
+        limits.take(chat)
+        for _ in range(most - 1):
+            limits.take(chat, edit=True)
+        with pytest.raises(ApiError) as caught:
+            limits.take(chat, edit=True)
+        assert caught.value.retry_after == 60
+    limits.take(8)
+    clock.now += 60.0
+    limits.take(7, edit=True)
+
+
 def test_limits_may_be_lifted() -> None:
     limits = SendLimits(enabled=False, clock=Clock())
     for _ in range(100):
