@@ -154,8 +154,14 @@ class House(Plugin):
     async def help(self, ctx: Context, _text: str) -> Answer:
         """What this member may do here."""
         right = await ctx.hall.right(ctx.place, ctx.who)
+        if not ctx.place.external_id:  # in private, where whoever pressed something elsewhere says hello first
+            return Message(
+                text=_(
+                    "Hello! Here I answer you alone. Go back and press there once more, or write `/hall help` there."
+                )
+            )
         if ctx.place.community_id is None:
-            if right < Right.MANAGE or not ctx.place.external_id:
+            if right < Right.MANAGE:
                 return Message(text=_("I am not set up here yet. A manager can start with `/hall setup`."))
             return await self._start_here(ctx)
         lines = [

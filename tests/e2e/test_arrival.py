@@ -56,7 +56,7 @@ async def test_help_shows_what_this_person_may_do(stage: Stage) -> None:
     if stage.name == "telegram":  # what is long would else wait for a private chat
         for name in ("Mia", "Jonas"):
             await stage.platform.private(stage[name])
-            await stage.until_told(name, Outcome(OutcomeKind.ACKNOWLEDGED), "/hall")
+            await stage.until_told(name, Outcome(OutcomeKind.ACKNOWLEDGED), "/hall help")
     managing = {"answers", "ask", "code", "daily", "join", "page", "question", "questions", "schedules", "setup"}
     for_all = commands(seen(await stage.command("Mia", "help")))
     assert "help" in for_all
