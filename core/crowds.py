@@ -87,7 +87,7 @@ def response(answered: int, crowd: Crowd, language: str) -> Phrase:
         )
     low, high = figure.interval
     return _(
-        "{share} of about {could} who could see it when it was posted (v{version}; 95 %: {low} to {high})",
+        "{share} of about {could} who could see it when it was posted (v{version}; 95%: {low} to {high})",
         share=percent(figure.value, language),
         could=could,
         version=figure.formula.version,

@@ -236,7 +236,7 @@ def told(found: Sequence[Yield], say: Any, spoken: str, language: str) -> tuple[
         Pair(
             _("Time to the first answer"),
             _(
-                "{median} (median by Kaplan–Meier, v1; 95 %: {low} to {high}; n = {n} questions, {none} without)",
+                "{median} (median by Kaplan–Meier, v1; 95%: {low} to {high}; n = {n} questions, {none} without)",
                 median=_time(median.value, language),
                 low=_time(median.low, language),
                 high=_time(median.high, language),

@@ -102,7 +102,7 @@ def test_a_rate_says_what_it_is_made_of_or_why_it_is_not_known() -> None:
         phrase = response(answered, crowd, "en")
         return phrase.key.format(**dict(phrase.args))
 
-    assert said(30, Crowd(3, 3, 250)) == "12% of about 250 who could see it when it was posted (v1; 95 %: 9% to 17%)"
+    assert said(30, Crowd(3, 3, 250)) == "12% of about 250 who could see it when it was posted (v1; 95%: 9% to 17%)"
     assert said(30, Crowd(3, 2, 250)) == "not known: the platforms did not say how many could see it (1 of 3 posts)"
     assert said(30, Crowd(1, 1, 20)) == "not known: 30 answered, and about 20 could see it when it was posted"
     assert said(0, Crowd()) == "not known: no post of it stands"

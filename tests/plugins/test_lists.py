@@ -230,7 +230,7 @@ async def test_a_question_in_two_spaces_has_the_rate_of_both(
     while (None,) in await rows(hall.store, "SELECT headcount FROM delivery WHERE card_plugin IS NOT NULL"):  # noqa: ASYNC110 - rows
         await asyncio.sleep(0.01)
     found = await bot.command("answers", MANAGER)
-    rate = "2% of about 40 who could see it when it was posted (v1; 95 %: 0% to 13%)"
+    rate = "2% of about 40 who could see it when it was posted (v1; 95%: 0% to 13%)"
     assert (found.message.fields[0].name, found.message.fields[0].value) == ("Response rate", rate)  # type: ignore[union-attr]  # it is there
     async with hall.store.session() as session:
         shown = await plugin_of(hall).overview(session, await viewer(hall))

@@ -84,7 +84,7 @@ async def test_a_wave_says_which_part_of_those_who_could_see_it_finished_it(town
     counted = "SELECT count(*) FROM delivery WHERE headcount IS NOT NULL"
     while (await rows(town.store, counted))[0][0] != 2:  # noqa: ASYNC110 - rows, not an event
         await asyncio.sleep(0.01)
-    rate = "25% of about 240 who could see it when it was posted (v1; 95 %: 20% to 31%)"
+    rate = "25% of about 240 who could see it when it was posted (v1; 95%: 20% to 31%)"
     seen = await town.bot.command("results", "olga")
     assert seen.message is not None
     assert {str(one.name): str(one.value) for one in seen.message.fields}["Response rate"] == rate
