@@ -84,7 +84,7 @@ class Days:
         """Wait for replies that are still on their way: the next question closes this one."""
 
         async def all_there() -> bool:
-            return not judge(self.said, await kept(self.stage))[0]
+            return not judge(self.said, await kept(self.stage))
 
         with suppress(ActingError):
             await until(all_there, "", self.stage.settle_seconds)
@@ -175,17 +175,14 @@ async def kept(stage: Stage) -> dict[tuple[int, int], list[str]]:
     return found
 
 
-def judge(said: Sequence[Said], stored: Mapping[tuple[int, int], Sequence[str]]) -> tuple[list[str], int, int]:
-    """What isn't so, each in a line; how many answers are lost, and how many there are beyond one a member."""
-    lost = doubled = 0
+def judge(said: Sequence[Said], stored: Mapping[tuple[int, int], Sequence[str]]) -> list[str]:
+    """What isn't so, each in a line."""
     findings = []
     for one in said:
         stands = stored.get((one.question, one.member.number), ())
         if one.may_be_unheard and not stands:
             continue
         allowed = {one.words, one.before} - {""} if not one.sure else {one.words}
-        lost += not stands
-        doubled += max(0, len(stands) - 1)
         if len(stands) != 1 or stands[0] not in allowed:
             findings.append(
                 f"{one.member.platform.name} member {one.member.number} said {one.words!r} to question "
@@ -193,7 +190,7 @@ def judge(said: Sequence[Said], stored: Mapping[tuple[int, int], Sequence[str]])
             )
     known = {(one.question, one.member.number) for one in said}
     findings += [f"member {number} answers question {day + 1} and never did" for day, number in stored.keys() - known]
-    return findings, lost, doubled
+    return findings
 
 
 async def _posts(days: Days, stored: Mapping[tuple[int, int], Sequence[str]]) -> list[str]:
@@ -231,7 +228,7 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
         seconds = time.monotonic() - began
         stage.bar.say("Answers are compared with the store")
         stored = await kept(stage)
-        findings, lost, doubled = judge(days.said, stored)
+        findings = judge(days.said, stored)
         findings += await _posts(days, stored)
         findings += stage.troubles
     by_platform = {
@@ -240,9 +237,6 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
     }
     figures = {
         **_figures(days.said, stored),
-        "lost": lost,
-        "doubled": doubled,
-        "unheard": sum(one.may_be_unheard and not stored.get((one.question, one.member.number)) for one in days.said),
         "questions": len(days.posts),
         "seconds": round(seconds, 1),
         **stage.figures(),
@@ -250,7 +244,7 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
     }
     words = (
         f"{len(stage.members)} members were asked {len(days.posts)} questions: {figures['answered']} answers, "
-        f"{figures['stored']} stored, {lost} lost, {doubled} doubled. From a press to the form "
+        f"{figures['stored']} stored, {figures['lost']} lost, {figures['doubled']} doubled. From a press to the form "
         f"{figures['p50_ms']:.0f} ms at the median, {figures['p99_ms']:.0f} ms at 99 %; {figures['again']} tries "
         f"came to nothing and were made again. {stage.crashes} processes were killed; {figures['unheard']} replies "
         f"came meanwhile and were never heard."
@@ -259,12 +253,17 @@ async def rehearse(stage: Stage, *, crash: bool, pace: float = 1.0) -> Rehearsed
 
 
 def _figures(said: Sequence[Said], stored: Mapping[tuple[int, int], Sequence[str]]) -> dict[str, Any]:
+    """``lost`` are answers that don't stand, ``doubled`` those beyond one a member and question."""
     times = sorted(ms for one in said for ms in one.times) or [0.0]
+    stand = [(one, len(stored.get((one.question, one.member.number), ()))) for one in said]
     return {
         "members": len({one.member.number for one in said}),
         "asked": len(said),
         "answered": sum(bool(one.words) for one in said),
-        "stored": sum(len(stored.get((one.question, one.member.number), ())) for one in said),
+        "stored": sum(count for _one, count in stand),
+        "lost": sum(not count and not one.may_be_unheard for one, count in stand),
+        "doubled": sum(max(0, count - 1) for _one, count in stand),
+        "unheard": sum(not count and one.may_be_unheard for one, count in stand),
         "again": sum(one.again for one in said),
         "p50_ms": round(times[len(times) // 2], 1),
         "p99_ms": round(times[min(len(times) - 1, int(0.99 * len(times)))], 1),

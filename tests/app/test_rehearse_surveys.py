@@ -212,7 +212,7 @@ def test_cells_that_are_not_as_sent_in_are_found(
 )
 def test_an_answer_that_does_not_stand_is_found(stands: list[str], sure: bool, right: bool) -> None:
     said = Said(member(0), 0, "new", sure, "" if sure else "old")
-    assert (question.judge([said], {(0, 0): stands} if stands else {})[0] == []) is right
+    assert (question.judge([said], {(0, 0): stands} if stands else {}) == []) is right
 
 
 @pytest.mark.parametrize(
@@ -221,4 +221,4 @@ def test_an_answer_that_does_not_stand_is_found(stands: list[str], sure: bool, r
 )
 def test_a_reply_may_be_lost_with_the_process_that_hears(stands: list[str], sure: bool, right: bool) -> None:
     said = Said(member(0), 0, "new", sure, reply=True)
-    assert (question.judge([said], {(0, 0): stands} if stands else {})[0] == []) is right
+    assert (question.judge([said], {(0, 0): stands} if stands else {}) == []) is right
