@@ -63,6 +63,8 @@ class Run(Stage):
             self._weather.calm()
             for hall in self.halls:
                 await hall.start()
+            for hall in self.halls:  # one that is only being loaded is ended by the signal itself
+                await hall.until_ready()
             await self.settle()
             self.verdicts = await self.end()
             self.troubles += [error for hall in self.halls for error in hall.errors.values()]
