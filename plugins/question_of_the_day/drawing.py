@@ -302,7 +302,7 @@ _FIRST_OF_EACH = PreparedForAll(
 def _yields(wanted: Any) -> Statement:
     """Of the newest questions of each series, by category: how many questions the series asked in all, and what a
     :class:`Kind` holds."""
-    mine = (col(Asked.community_id), col(Asked.series_id))
+    mine = (wanted.c.community_id, wanted.c.series_id)  # by Asked's, SQLite reads all that was ever asked
     numbered = (
         select(
             *mine,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, func, null, select, update
+from sqlalchemy import and_, bindparam, delete, func, null, select, tuple_, update
 from sqlmodel import col
 
 from core.activity import NewActivity, close_all, open_all, touch_card
@@ -233,9 +233,7 @@ _LAPSE = PreparedForAll(
 _ERASE = PreparedForAll(
     {"community_id": Id(), "drop_id": Id()},
     lambda wanted: delete(Claim).where(
-        select(wanted.c.drop_id)
-        .where(wanted.c.community_id == col(Claim.community_id), wanted.c.drop_id == col(Claim.drop_id))
-        .exists(),
+        tuple_(col(Claim.community_id), col(Claim.drop_id)).in_(select(wanted.c.community_id, wanted.c.drop_id)),
         col(Claim.state) != bindparam("given"),
     ),
 )
@@ -243,9 +241,7 @@ _ERASE_CLAIMS, _ERASE_CODES = (
     PreparedForAll(
         {"community_id": Id(), "drop_id": Id()},
         lambda wanted, table=table: delete(table).where(  # type: ignore[misc]  # mypy knows no lambda's default
-            select(wanted.c.drop_id)
-            .where(wanted.c.community_id == col(table.community_id), wanted.c.drop_id == col(table.drop_id))
-            .exists()
+            tuple_(col(table.community_id), col(table.drop_id)).in_(select(wanted.c.community_id, wanted.c.drop_id))
         ),
     )
     for table in (Claim, Code)
