@@ -11,6 +11,7 @@ from core.bot import Bot, BotStartError
 from core.logs import Logger
 from storage import workers
 from storage.errors import StoreError
+from storage.tx import Tx
 
 if TYPE_CHECKING:
     from core.hall import Hall
@@ -43,7 +44,7 @@ class Workforce:
         """Say that this process lives, and go on to say so."""
         if self._alone:
             await self._hall.store.write(workers.bury_all)
-        await self.beat()
+        await self.beat(back=True)
         self._task = asyncio.create_task(self._run(), name="workforce")
 
     async def listen(self) -> None:
@@ -81,17 +82,23 @@ class Workforce:
         """A beat that began at ``since`` by :func:`boot_time` was committed."""
         self._good_until = max(self._good_until, since + workers.LIVES.total_seconds() - MARGIN)
 
-    async def beat(self) -> None:
-        """Say once that this process lives. Raises StoreError."""
+    async def beat(self, *, back: bool = False) -> None:
+        """Say once that this process lives; ``back``: it was not there, or not to be seen. Raises StoreError."""
         since, now, worker = boot_time(), self._hall.clock.now(), self._hall.worker
-        await self._hall.store.write(lambda tx: workers.beat(tx, worker, now))
+
+        def unit(tx: Tx) -> None:
+            if back:
+                workers.note_absence(tx, now)
+            workers.beat(tx, worker, now)
+
+        await self._hall.store.write(unit)
         self.believe(since)
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             try:
-                await self.beat()
+                await self.beat(back=not self.alive)
             except StoreError:
                 logger.warning("this process can't tell the others that it lives", exc_info=True)
             except Exception:  # whatever it is, the next beat may go well

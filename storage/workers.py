@@ -9,13 +9,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
-from storage.tables import Lease, Worker, table_of
+from storage.tables import Absence, Lease, Worker, table_of
 from storage.tx import Tx
 
 LIVES = timedelta(seconds=15)
 """How long after its last beat a process counts as alive. Clocks of machines may differ by a few seconds of it."""
+
+AWAY = timedelta(minutes=10)
+"""No process lived for longer than this: we were away, and what was asked of members meanwhile is not held against
+them. An upgrade or a crash takes less."""
 
 _WORKER = table_of(Worker)
 _LEASE = table_of(Lease)
@@ -30,15 +34,28 @@ def beat(tx: Tx, worker: str, now: datetime) -> None:
 
 
 def retire(tx: Tx, worker: str) -> None:
-    """The process ends and says so: what it leased is free at once."""
-    tx.execute(delete(_WORKER).where(_WORKER.c.id == worker))
+    """The process ends and says so: what it leased is free at once. Its row says until when somebody lived."""
+    tx.execute(
+        update(_WORKER).where(_WORKER.c.id == worker, _WORKER.c.alive_until > tx.now).values(alive_until=tx.now)
+    )
     tx.execute(delete(_LEASE).where(_LEASE.c.worker == worker))
 
 
 def bury_all(tx: Tx) -> None:
     """No process is alive: said by the only one that can be, where a store takes one alone."""
-    tx.execute(delete(_WORKER))
+    tx.execute(update(_WORKER).where(_WORKER.c.alive_until > tx.now).values(alive_until=tx.now))
     tx.execute(delete(_LEASE))
+
+
+def note_absence(tx: Tx, now: datetime) -> None:
+    """Write down that nobody worked on this store until now, if that is longer than :data:`AWAY`.
+
+    To be called before the first beat of whoever may have been the only one. A store that never was worked on missed
+    nobody.
+    """
+    since = tx.scalar(select(func.max(_WORKER.c.alive_until)))
+    if since is not None and now - since > AWAY:
+        tx.add_if_new(Absence(since=since, until=now))  # several may be back at once
 
 
 def take(tx: Tx, name: str, worker: str, now: datetime) -> bool:

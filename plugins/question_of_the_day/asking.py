@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,9 +26,6 @@ from storage.tx import Tx
 from storage.types import Id
 
 _ = Domain("question_of_the_day")
-
-AWAY = timedelta(minutes=10)
-"""Who asks later than this was away when the question before would have ended: that one breaks no streak."""
 
 POSTED = PostedIn(SeriesChannel, "series_id")
 
@@ -113,7 +110,6 @@ def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
     ended = [(one.what.community_id, one.what.before) for one in asks if one.what.before is not None]
     close_all(tx, ended, now)
     nameless.close(tx, ended)
-    _excuse(tx, asks)
     asks = _with_best(tx, asks)
     opened = open_all(
         tx,
@@ -154,16 +150,6 @@ def ask_all(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[UUID]:
     ]
     update_all(tx, Series, ("community_id", "id"), newest)
     return opened
-
-
-def _excuse(tx: Tx, asks: Sequence[Ask]) -> None:
-    """The questions that would have ended while we were away break nobody's streak."""
-    late = [
-        {"community_id": one.what.community_id, "activity_id": one.what.before}
-        for one in asks
-        if one.due is not None and one.what.before is not None and one.due.now - one.due.at > AWAY
-    ]
-    update_all(tx, Asked, ("community_id", "activity_id"), late, excused=True)
 
 
 _BEST = PreparedForAll(

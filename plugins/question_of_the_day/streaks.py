@@ -1,7 +1,8 @@
 """Streaks: how many of a series' questions in a row a member answered.
 
 They are counted in questions, not in days: a day on which none was asked (a holiday, a pause, a time when we were
-away) is no gap. A question breaks a streak only if somebody did answer it and it did not end while we were away.
+away) is no gap. A question breaks a streak only if somebody did answer it and we were there all the time that it was
+open: a member may have wanted to answer just while we were not. It counts for those who did answer it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, delete, false, func, select
+from sqlalchemy import Connection, and_, case, delete, func, or_, select
 from sqlmodel import col
 
 from core.action import Action
@@ -23,7 +24,7 @@ from plugins.question_of_the_day.results import mention_of
 from plugins.question_of_the_day.tables import Answer as StoredAnswer
 from plugins.question_of_the_day.tables import Asked, Quiet
 from storage.people import WHO
-from storage.tables import Account, Activity, Member
+from storage.tables import Absence, Account, Activity, Member
 from storage.tx import Tx
 
 _ = Domain("question_of_the_day")
@@ -46,9 +47,7 @@ def streaks(connection: Connection, community_id: UUID, series_id: UUID) -> list
 
     Of a thousand members and a hundred questions that takes some tenths of a second: not for the quick reader.
     """
-    here = and_(
-        col(Asked.community_id) == community_id, col(Asked.series_id) == series_id, col(Asked.excused) == false()
-    )
+    here = and_(col(Asked.community_id) == community_id, col(Asked.series_id) == series_id)
     answered = (
         select(col(StoredAnswer.id))
         .where(
@@ -57,8 +56,25 @@ def streaks(connection: Connection, community_id: UUID, series_id: UUID) -> list
         )
         .exists()
     )
+    away = (
+        select(col(Absence.since))
+        .where(
+            col(Absence.until) > col(Asked.asked_at),
+            or_(col(Activity.closed_at).is_(None), col(Absence.since) < col(Activity.closed_at)),
+        )
+        .exists()
+    )
     newest_ones = (
-        select(col(Asked.activity_id).label("activity_id"), col(Asked.asked_at).label("asked_at"))
+        select(
+            col(Asked.activity_id).label("activity_id"),
+            col(Asked.asked_at).label("asked_at"),
+            case((away, 0), else_=1).label("counts"),
+            col(Activity.state).label("state"),
+        )
+        .join(
+            Activity,
+            and_(col(Activity.community_id) == col(Asked.community_id), col(Activity.id) == col(Asked.activity_id)),
+        )
         .where(here, answered)
         .order_by(col(Asked.asked_at).desc(), col(Asked.activity_id).desc())
         .limit(LOOKED_AT)
@@ -66,13 +82,17 @@ def streaks(connection: Connection, community_id: UUID, series_id: UUID) -> list
     )
     chances = select(
         newest_ones.c.activity_id,
-        func.row_number().over(order_by=(newest_ones.c.asked_at, newest_ones.c.activity_id)).label("number"),
+        newest_ones.c.counts,
+        newest_ones.c.state,
+        func.sum(newest_ones.c.counts)
+        .over(order_by=(newest_ones.c.asked_at, newest_ones.c.activity_id))
+        .label("number"),
     ).cte("chances")
     mine = (
         select(
             col(StoredAnswer.member_id).label("member_id"),
             chances.c.number.label("number"),
-            func.row_number()
+            func.sum(chances.c.counts)
             .over(partition_by=col(StoredAnswer.member_id), order_by=chances.c.number)
             .label("place"),
         )
@@ -80,7 +100,7 @@ def streaks(connection: Connection, community_id: UUID, series_id: UUID) -> list
         .where(col(StoredAnswer.community_id) == community_id, col(StoredAnswer.member_id).is_not(None))
         .cte("mine")
     )
-    # Of questions in a row, number and place rise together.
+    # Of questions in a row, number and place rise together: their difference is how many a member missed until then.
     runs = (
         select(
             mine.c.member_id,
@@ -91,19 +111,14 @@ def streaks(connection: Connection, community_id: UUID, series_id: UUID) -> list
         .cte("runs")
     )
     totals = select(mine.c.member_id, func.count().label("answered")).group_by(mine.c.member_id).cte("totals")
-    newest = connection.scalar(select(func.max(chances.c.number)))
-    if newest is None:
-        return []
-    state = connection.scalar(
-        select(col(Activity.state))
-        .join(chances, chances.c.activity_id == col(Activity.id))
-        .where(col(Activity.community_id) == community_id, chances.c.number == newest)
+    # Who has not answered the open one yet may still do so.
+    decided = select(func.coalesce(func.max(chances.c.number), 0)).where(
+        or_(chances.c.counts == 0, chances.c.state != OPEN)
     )
-    least = newest - 1 if state == OPEN else newest  # who has not answered the open one yet may still do so
     rows = connection.execute(
         select(runs.c.member_id, runs.c.length, totals.c.answered)
         .join(totals, totals.c.member_id == runs.c.member_id)
-        .where(runs.c.last >= least)
+        .where(runs.c.last >= decided.scalar_subquery())
         .order_by(runs.c.length.desc(), totals.c.answered.desc(), runs.c.member_id)
     )
     return [Streak(*row) for row in rows]

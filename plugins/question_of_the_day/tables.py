@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, false
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from storage.tables import Table
@@ -98,7 +98,6 @@ class Asked(Table, table=True):
     question_id: UUID = Field(sa_type=Id)
     category: str = Field(default="", sa_column_kwargs={"server_default": ""})
     asked_at: datetime = Field(sa_type=Utc)
-    excused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # breaks nobody's streak
     replies: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # further ones, beyond the answers
     best_id: UUID | None = Field(default=None, sa_type=Id)  # the answer to the question before that its post shows
 

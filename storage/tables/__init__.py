@@ -6,13 +6,14 @@ from storage.tables.community import Channel, Community, JoinCode, Space, SpaceR
 from storage.tables.intake import Dialogue, Inbox, Keeper, Watermark
 from storage.tables.participation import Participation, ParticipationDay
 from storage.tables.people import Account, Consent, LinkCode, Member, Once, Person, RoleGrant
-from storage.tables.work import Incident, Lease, Pace, Worker
+from storage.tables.work import Absence, Incident, Lease, Pace, Worker
 
 CORE_TABLES = frozenset(metadata.tables)
 """The names of the tables above; whatever joins the metadata later is a plugin's."""
 
 __all__ = [
     "CORE_TABLES",
+    "Absence",
     "Account",
     "Activity",
     "Alarm",

@@ -21,6 +21,15 @@ class Worker(Table, table=True):
     started_at: datetime = Field(sa_type=Utc)
 
 
+class Absence(Table, table=True):
+    """A time in which no process worked on this store: we were ended, frozen, or cut off from it. Kept for good."""
+
+    __tablename__ = "absence"
+
+    since: datetime = Field(sa_type=Utc, primary_key=True)
+    until: datetime = Field(sa_type=Utc)
+
+
 class Lease(Table, table=True):
     """What one process does for all: hearing what a platform says, for example."""
 

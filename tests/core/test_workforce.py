@@ -6,13 +6,16 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 import core.workforce
 from core.bot import BotStartError
 from core.testing import SetClock
 from storage.engine import Store
+from storage.tables import Absence, Worker
 from storage.vault import Vault
-from storage.workers import LIVES
+from storage.workers import AWAY, LIVES
 from tests.core.kit import rows, until
 from tests.core.probe import Probe
 from tests.core.yard import SlowBot, Yard
@@ -27,6 +30,12 @@ def hearing(*bots: SlowBot) -> list[bool]:
     return [bot.health.listening for bot in bots]
 
 
+async def living(yard: Yard) -> int:
+    async with yard.store.session() as session:
+        there = await session.scalars(select(col(Worker.id)).where(col(Worker.alive_until) > yard.time.now()))
+        return len(there.all())
+
+
 async def test_one_hears_and_the_other_takes_over_when_it_ends(yard: Yard) -> None:
     first, second = SlowBot(), SlowBot()
     one, two = yard.hall("one", first), yard.hall("two", second)
@@ -38,7 +47,7 @@ async def test_one_hears_and_the_other_takes_over_when_it_ends(yard: Yard) -> No
     await one.stop()
     await until(lambda: second.health.listening)
     await two.stop()
-    assert await rows(yard.store, "SELECT count(*) FROM worker") == [(0,)]
+    assert await living(yard) == 0
     assert await rows(yard.store, "SELECT count(*) FROM lease") == [(0,)]
 
 
@@ -91,7 +100,7 @@ async def test_a_bot_that_cannot_hear_stops_the_start(yard: Yard, monkeypatch: p
     hall = yard.hall("one", bot)
     with pytest.raises(BotStartError, match="intents"):
         await hall.start()
-    assert await rows(yard.store, "SELECT count(*) FROM worker") == [(0,)]
+    assert await living(yard) == 0
 
 
 async def test_alone_on_its_store_it_waits_for_no_dead(yard: Yard) -> None:
@@ -148,3 +157,60 @@ async def test_one_that_can_hear_no_more_leaves_it_to_another(yard: Yard, monkey
     assert hearing(first, second) == [False, True]
     await one.stop()
     await two.stop()
+
+
+# -- when nobody was there -------------------------------------------------------------------------------------------
+async def absences(yard: Yard) -> list[timedelta]:
+    async with yard.store.session() as session:
+        return [one.until - one.since for one in await session.scalars(select(Absence).order_by(col(Absence.since)))]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+async def test_a_time_without_any_process_is_written_down(yard: Yard, alone: bool) -> None:
+    workforce = yard.hall("one").workforce
+    workforce._alone = alone
+    await workforce.start()
+    await workforce.stop()
+    yard.time.pass_by(AWAY.total_seconds())
+    await workforce.start()
+    assert await absences(yard) == []
+    await workforce.stop()
+    yard.time.pass_by(AWAY.total_seconds() + 1)
+    await workforce.start()
+    assert await absences(yard) == [AWAY + timedelta(seconds=1)]
+    await workforce.stop()
+
+
+async def test_one_that_died_was_there_until_its_last_beat(yard: Yard) -> None:
+    await yard.hall("dead").workforce.beat()
+    yard.time.pass_by(hours=1)
+    heir = yard.hall("heir").workforce
+    heir._alone = True
+    await heir.start()
+    assert await absences(yard) == [timedelta(hours=1) - LIVES]
+    await heir.stop()
+
+
+async def test_it_is_none_while_another_works_on(yard: Yard) -> None:
+    one, two = yard.hall("one"), yard.hall("two")
+    await one.workforce.beat(back=True)
+    yard.time.pass_by(AWAY.total_seconds())
+    await two.workforce.beat(back=True)
+    yard.time.pass_by(minutes=1)
+    await one.workforce.beat(back=True)
+    assert await absences(yard) == []
+
+
+async def test_one_that_froze_says_so_when_it_is_back(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = core.workforce.boot_time()
+    monkeypatch.setattr(core.workforce, "boot_time", lambda: moment)
+    hall = yard.hall("one")
+    await hall.start()
+    yard.time.pass_by(hours=2)  # a clock that is set forward: the process was there all the time
+    await asyncio.sleep(0.1)
+    assert await absences(yard) == []
+    yard.time.pass_by(hours=2)
+    moment += 7200
+    await until(lambda: hall.workforce.alive)
+    assert await absences(yard) == [timedelta(hours=2) - LIVES]
+    await hall.stop()

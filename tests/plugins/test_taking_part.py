@@ -202,19 +202,46 @@ async def test_only_a_question_that_others_answered_breaks_a_streak(hall: Hall, 
     assert sorted(await lengths(hall)) == [1, 2]
 
 
+@pytest.mark.parametrize("minutes", [9, 11])
+async def test_what_was_open_while_we_were_away_breaks_no_streak(
+    hall: Hall, bot: FakeBot, time: SetClock, minutes: int
+) -> None:
+    post = await allowing(hall, bot, "", *(f"Number {one}?" for one in range(9)))
+    for who in ("mia", "jon"):
+        await bot.reply(post.id, who, "Yes")
+    post = await next_post(hall, bot)
+    await bot.reply(post.id, "mia", "Yes")
+    await hall.workforce.stop()
+    time.pass_by(minutes=minutes)
+    await hall.workforce.start()
+    assert await lengths(hall) == [2, 1]
+    await bot.reply(post.id, "zoe", "Yes")
+    post = await next_post(hall, bot)
+    excused = minutes > 10
+    assert await lengths(hall) == ([2, 1, 1] if excused else [2, 1])  # jon's is not over, had we been away
+    await bot.reply(post.id, "jon", "Yes")
+    assert await lengths(hall) == [2, 2 if excused else 1, 1]
+    post = await next_post(hall, bot)
+    await bot.reply(post.id, "mia", "Yes")
+    assert await lengths(hall) == [2 if excused else 1, 1]  # this one mia missed while we were there
+
+
 async def test_what_ended_while_we_were_away_breaks_no_streak(hall: Hall, bot: FakeBot, time: SetClock) -> None:
     post = await allowing(hall, bot, "", "Second?", "Third?", "Fourth?")
     await bot.reply(post.id, "mia", "Yes")
     post = await next_post(hall, bot)
     await bot.reply(post.id, "jon", "Yes")
     await hall.planner.stop()
+    await hall.workforce.stop()
     time.pass_by(days=1, hours=4)  # the third is due at nine, and goes out four hours late
+    await hall.workforce.start()
     await hall.planner.start()
     third = (await bot.until_posts(4))[3]
     await settled(hall)
-    assert sorted(await lengths(hall)) == [1]
+    assert await lengths(hall) == [1, 1]
     await bot.reply(third.id, "mia", "Yes")
-    assert await rows(hall.store, "SELECT count(*) FROM qotd_asked WHERE excused") == [(1,)]
+    assert await lengths(hall) == [2, 1]
+    await next_post(hall, bot)
     assert await lengths(hall) == [2]
 
 

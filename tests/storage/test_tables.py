@@ -9,6 +9,7 @@ from storage.tables import CORE_TABLES, metadata
 
 # What belongs to no community: who is who, where arrivals belong, and how processes share the work.
 GLOBAL = {
+    "absence",
     "account",
     "dialogue",
     "inbox",
@@ -20,8 +21,8 @@ GLOBAL = {
     "person",
     "space_route",
     "watermark",
+    "worker",
 }
-GLOBAL |= {"worker"}
 TABLES = [table for name, table in metadata.tables.items() if name in CORE_TABLES]
 
 
