@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, NamedTuple
 
 LEVEL = 0.95
@@ -19,7 +20,7 @@ class Formula(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """Where the true value lies with :data:`LEVEL`."""
+    """Where the true value lies with :data:`LEVEL`. ``high`` is infinite where nobody can tell it yet."""
 
     low: float
     high: float
@@ -46,7 +47,7 @@ class Figure:
             "of": self.formula.of,
             "value": self.value,
             "n": self.n,
-            "interval": list(self.interval) if self.interval else None,
+            "interval": [one if isfinite(one) else None for one in self.interval] if self.interval else None,
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isnan
 
 from core.figures.figure import LEVEL, Figure, Formula, Interval
 
@@ -18,7 +18,7 @@ def first_reply(waited: Sequence[float], unanswered: Sequence[float], *, level: 
     :param unanswered: seconds that each post without a reply has stood so far.
 
     None while fewer than half have a reply: the median isn't known yet. The interval is where the log-log interval of
-    the curve meets one half; it is left out where its upper end isn't known yet.
+    the curve meets one half (Brookmeyer and Crowley); its upper end is infinite while nobody can tell it.
     """
     if not waited:
         return None
@@ -32,18 +32,17 @@ def first_reply(waited: Sequence[float], unanswered: Sequence[float], *, level: 
     if len(curve.quantiles) < 2:
         return Figure(FIRST_REPLY, middle, n)
     with warnings.catch_warnings():
-        # Where all or none still wait the bounds are no numbers: there the curve itself is what is known.
+        # Where all or none still wait the bounds are no numbers.
         warnings.filterwarnings("ignore", "The confidence interval is undefined at some observations")
         bounds = curve.confidence_interval(level, method="log-log")
-    low = _below_half(bounds.low.quantiles, _known(bounds.low.probabilities, curve.probabilities))
-    high = _below_half(bounds.high.quantiles, _known(bounds.high.probabilities, curve.probabilities))
-    interval = Interval(low, high) if low is not None and high is not None else None
+    lower = [
+        own if isnan(one) else one for one, own in zip(bounds.low.probabilities, curve.probabilities, strict=True)
+    ]
+    upper = [1.0 if isnan(one) else one for one in bounds.high.probabilities]
+    low, high = (_below_half(curve.quantiles, bound) for bound in (lower, upper))
+    interval = Interval(middle if low is None else low, inf if high is None else high)
     return Figure(FIRST_REPLY, middle, n, interval)
 
 
 def _below_half(times: Sequence[float], left: Sequence[float]) -> float | None:
     return next((float(at) for at, share in zip(times, left, strict=True) if share <= 0.5), None)
-
-
-def _known(bounds: Sequence[float], curve: Sequence[float]) -> list[float]:
-    return [float(one) if isfinite(one) else float(own) for one, own in zip(bounds, curve, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from statistics import NormalDist
+from math import isinf
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from core.action import Action
 from core.context import Context
 from core.crowds import Crowd, crowds, crowds_of
 from core.figures import Figure
+from core.figures.replies import first_reply
 from core.figures.shares import response_rate
 from core.markup import escape, plain
 from core.message import Button, Message, Pair, cut
@@ -41,8 +42,6 @@ WHY_NOT = _(
     "or where more answered than could see it when it was posted."
 )
 
-Z = NormalDist().inv_cdf(0.975)
-
 
 class Yield(NamedTuple):
     """What a question brought. ``seconds``: from the first post to the first answer, or without one to its end or
@@ -63,14 +62,6 @@ class Yield(NamedTuple):
     def rate(self) -> Figure | None:
         """The response rate; None where it is not known. Each member has one answer, with a name or without."""
         return self.crowd.rate(self.answers + self.nameless)
-
-
-class Median(NamedTuple):
-    """A median and its 95 % interval in seconds; None where fewer than half were answered, or it is open there."""
-
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 def yields(connection: Connection, community_id: UUID, series_id: UUID, now: datetime) -> list[Yield]:
@@ -155,37 +146,14 @@ def yields(connection: Connection, community_id: UUID, series_id: UUID, now: dat
     return found
 
 
-def first_answer(several: Sequence[Yield]) -> tuple[Median, int, int]:
-    """The median time to the first answer by Kaplan–Meier, of how many questions, and how many of them had none.
+def first_answer(several: Sequence[Yield]) -> tuple[Figure | None, int, int]:
+    """The median time to the first answer, of how many questions, and how many of them had none.
 
     A question without an answer counts as one whose answer came later than it was open (censored), and not as none.
     """
-    import numpy as np  # no start needs these
-    from scipy.stats import CensoredData, ecdf
-
-    timed = [one for one in several if one.seconds is not None]
-    came = [one.seconds for one in timed if one.answered]
-    open_for = [one.seconds for one in timed if not one.answered]
-    if not came:
-        return Median(None, None, None), len(timed), len(open_for)
-    left = ecdf(CensoredData(uncensored=came, right=open_for)).sf
-    times, share = left.quantiles, left.probabilities
-    # The median's interval is where the curve's own passes one half (Brookmeyer and Crowley), reckoned on the scale
-    # of log(-log) with Greenwood's variance. Where the curve is 1 or 0 it has none.
-    risk = np.array([sum(one >= at for one in (*came, *open_for)) for at in times], dtype=float)
-    ended = np.array([sum(one == at for one in came) for at in times], dtype=float)
-    inside = (share > 0) & (share < 1)
-    variance = np.cumsum(np.divide(ended, risk * (risk - ended), out=np.zeros_like(risk), where=risk > ended))
-    width = np.ones_like(share)
-    width[inside] = np.exp(Z * np.sqrt(variance[inside]) / np.log(share[inside]))
-    low, high = np.where(inside, share ** (1 / width), share), np.where(inside, share**width, 1.0)
-
-    def falls(curve: Any) -> float | None:
-        """When half of them, or fewer, are left."""
-        below = np.nonzero(curve <= 0.5)[0]
-        return float(times[below[0]]) if len(below) else None
-
-    return Median(falls(share), falls(low), falls(high)), len(timed), len(open_for)
+    came = [one.seconds for one in several if one.seconds is not None and one.answered]
+    open_for = [one.seconds for one in several if one.seconds is not None and not one.answered]
+    return first_reply(came, open_for), len(came) + len(open_for), len(open_for)
 
 
 class Yields(Plugin):
@@ -232,14 +200,15 @@ def told(found: Sequence[Yield], say: Any, spoken: str, language: str) -> tuple[
     if len(told_of) < len(found):
         lines += ["", f"_{say(WHY_NOT)}_"]
     median, count, unanswered = first_answer(found)
+    earliest, latest = median.interval if median and median.interval else (None, None)
     fields.append(
         Pair(
             _("Time to the first answer"),
             _(
                 "{median} (median by Kaplan–Meier, v1; 95%: {low} to {high}; n = {n} questions, {none} without)",
-                median=_time(median.value, language),
-                low=_time(median.low, language),
-                high=_time(median.high, language),
+                median=_time(median.value if median else None, language),
+                low=_time(earliest, language),
+                high=_time(latest, language),
                 n=count,
                 none=unanswered,
             ),
@@ -287,4 +256,4 @@ def _response(told_of: Sequence[tuple[int, float]], asked: int, language: str) -
 
 
 def _time(seconds: float | None, language: str) -> str:
-    return span(seconds, language) if seconds is not None else "–"
+    return "–" if seconds is None or isinf(seconds) else span(seconds, language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from math import inf
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -160,10 +161,12 @@ def test_the_time_to_the_first_answer_counts_what_had_none_as_later() -> None:
     # By hand: of five at risk one ends at 10, of four one at 20, at 30 one is lost, of two one at 40: 0.8 0.6 0.3.
     found = [brought(10), brought(20), brought(30, answered=False), brought(40), brought(50)]
     median, count, without = first_answer(found)
+    assert median is not None
     assert (median.value, count, without) == (40, 5, 1)
-    assert (median.low, median.high) == (10, None)  # the band at 10 begins at 0.204, at 40 it ends at 0.719
-    assert first_answer([brought(10), brought(20, answered=False), brought(20, answered=False)])[0].value is None
-    assert first_answer([brought(9, answered=False)]) == ((None, None, None), 1, 1)
+    assert median.interval == (10, inf)  # the band at 10 begins at 0.204, at 40 it ends at 0.719
+    assert median.to_data()["interval"] == [10, None]
+    assert first_answer([brought(10), brought(20, answered=False), brought(20, answered=False)])[0] is None
+    assert first_answer([brought(9, answered=False)]) == (None, 1, 1)
     assert first_answer([brought(None)])[1] == 0
 
 

@@ -1,5 +1,7 @@
 """Ratings, recommendation, purchase intent, and how soon somebody replied."""
 
+from math import inf
+
 import pytest
 from scipy.stats import ttest_1samp
 
@@ -68,6 +70,9 @@ def test_posts_without_a_reply_count_as_waiting_still() -> None:
     assert many.value == 50
     assert many.interval.low < 50 < many.interval.high
     assert many.interval == pytest.approx((40, 60), abs=2)
+    two = first_reply([3, 5], [])
+    assert two is not None
+    assert two.interval == (3, inf)  # of two nobody can tell the upper end
     alone = first_reply([30], [])
     assert alone is not None
     assert alone.value == 30
