@@ -138,6 +138,11 @@ class Lane:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        # A card is read for several posts, and goes on without any: the store must not close under it.
+        reading = [card for card in self._cards.values() if not card.done()]
+        for card in reading:
+            card.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
         self._task = None
         await self._counting.stop()
 
@@ -239,9 +244,9 @@ class Lane:
         card = self._cards.get(key)
         if card is None:
             if len(self._cards) >= IN_HAND:
-                self._cards.clear()
+                self._cards = {known: one for known, one in self._cards.items() if not one.done()}
             card = self._cards[key] = asyncio.ensure_future(self._card(job))
-            card.add_done_callback(lambda done: done.exception() and self._cards.pop(key, None))
+            card.add_done_callback(lambda done: (done.cancelled() or done.exception()) and self._cards.pop(key, None))
         return await asyncio.shield(card)
 
     async def _card(self, job: Job) -> Message | None:

@@ -260,6 +260,27 @@ async def test_a_card_with_nothing_to_show_is_not_posted(yard: Yard, monkeypatch
     assert yard.bot.posts == []
 
 
+@one_store
+async def test_no_card_is_read_any_more_when_a_lane_has_stopped(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store closes next, and a session that is still open then would lose its connection."""
+    reading, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_arguments: object) -> None:
+        reading.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(yard.probe, "card", slow)
+    await yard.owe()
+    lane = yard.lane()
+    lane.start()
+    await reading.wait()
+    await lane.stop()
+    assert ended.is_set()
+
+
 # -- the pace ----------------------------------------------------------------------------------------------------
 async def test_a_lane_keeps_to_its_pace_whatever_the_number_of_workers(yard: Yard) -> None:
     """Five a second: of twenty channels five are claimed now, five for the next second, by two workers together."""
