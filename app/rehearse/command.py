@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,8 @@ from app.rehearse.bar import Bar
 
 SHOWN = 20
 """Findings that are shown; the others are counted."""
+ENDED_EARLY = 128 + signal.SIGTERM
+"""The exit code of a rehearsal that was told to end, as a shell says it."""
 
 
 class Rehearsed(NamedTuple):
@@ -30,13 +33,29 @@ Rehearsal = Callable[[Path, Bar], Awaitable[Rehearsed]]
 
 
 async def run(rehearsal: Rehearsal, as_json: bool) -> int:
-    """Rehearse. 0 when everything agrees; else the folder with store and logs stays, and is named."""
+    """Rehearse. 0 when everything agrees; else the folder with store and logs stays, and is named.
+
+    By SIGTERM it ends early, and with it all the processes that it started.
+    """
+    told_to_end = asyncio.Event()
+    acting = asyncio.current_task()
+
+    def end() -> None:
+        told_to_end.set()
+        if acting is not None:
+            acting.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # killed callers leave half requests
     bar = Bar(shown=not as_json)
     folder = Path(tempfile.mkdtemp(prefix="hallkeeper-rehearsal-"))
     done: Rehearsed | None = None
     try:
         done = await rehearsal(folder, bar)
+    except asyncio.CancelledError:
+        if not told_to_end.is_set():
+            raise
+        return ENDED_EARLY
     finally:
         bar.end()
         if await asyncio.to_thread(_clear, folder, done is not None and not done.findings):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 import re
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from app.acting import World
 from app.rehearse import question, survey
 from app.rehearse.bar import Bar
+from app.rehearse.command import ENDED_EARLY
 from app.rehearse.process import Hall
 from app.rehearse.question import Said
 from app.rehearse.respondent import Way
@@ -25,6 +28,7 @@ from plugins.surveys.tables import Wave
 from plugins.surveys.toml_text import read
 from sandbox.discord import DiscordSandbox
 from tests.app.broken import BREAK
+from tests.app.conftest import CommandLine
 
 QUIET = Bar(shown=False)
 MEMBERS = 30
@@ -222,3 +226,19 @@ def test_an_answer_that_does_not_stand_is_found(stands: list[str], sure: bool, r
 def test_a_reply_may_be_lost_with_the_process_that_hears(stands: list[str], sure: bool, right: bool) -> None:
     said = Said(member(0), 0, "new", sure, reply=True)
     assert (question.judge([said], {(0, 0): stands} if stands else {}) == []) is right
+
+
+def children(process: int) -> list[str]:
+    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+
+
+@pytest.mark.timeout(60)
+async def test_a_rehearsal_that_is_told_to_end_leaves_no_process_behind(hallkeeper: CommandLine) -> None:
+    async with hallkeeper.started("rehearse", "question", "--members", "10", "--json") as running:
+        while not (started := children(running.process.pid)):  # noqa: ASYNC110 - another process's state
+            await asyncio.sleep(0.05)
+        ended = await running.end()
+    assert ended.code == ENDED_EARLY
+    for one in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(one), 0)
