@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.action import Action
+from core.anonymous import LEAST
 from core.capabilities import Capabilities
 from core.form import MAX_LABEL, FieldKind, Form, FormField
 from core.markup import escape
@@ -167,7 +168,8 @@ class Desk:
             self.say(
                 _(
                     "Once you send it, nothing can be changed or found again, by you or anybody: no name stands by "
-                    "your answers."
+                    "your answers. If fewer than {n} people answer, nobody sees them.",
+                    n=LEAST,
                 )
             )
         )

@@ -151,13 +151,8 @@ def reopen(tx: Tx, community_id: UUID, survey_id: UUID) -> None:
     for wave in waves.lock(tx, [(community_id, row.wave_id)] if row.wave_id else []).values():
         if row.most is not None and wave.finished >= row.most:
             raise Refused(_("It has as many responses as you allowed. Allow more first."))
-        if told_of(wave):
-            raise Refused(
-                _(
-                    "It is anonymous, and its results are told: opened again, they would say what the few answered "
-                    "who come now. Open a new wave."
-                )
-            )
+        if (why := over_for_good(wave, tx.now)) is not None:
+            raise Refused(why)
         wave.most = row.most
         here = (col(Wave.community_id) == community_id, col(Wave.id) == wave.id)
         tx.execute(update(Wave).where(*here).values(most=row.most))
@@ -165,9 +160,17 @@ def reopen(tx: Tx, community_id: UUID, survey_id: UUID) -> None:
         waves.save(tx, [wave])
 
 
-def told_of(wave: waves.Live | Wave) -> bool:
-    """Whether it is over for good: results of an anonymous wave that were told must not be told with a few more."""
-    return wave.anonymous and wave.finished >= TEAM
+def over_for_good(wave: waves.Live | Wave, now: datetime) -> Phrase | None:
+    """Why a closed wave can't be opened again; None where it can."""
+    if wave.anonymous and wave.finished >= TEAM:
+        return _(
+            "It is anonymous, and its results are told: opened again, they would say what the few answered who come "
+            "now. Open a new wave."
+        )
+    if wave.closed_at is not None and now - wave.closed_at >= waves.PURGE_AFTER:
+        days = waves.PURGE_AFTER.days
+        return _("It closed {n} days ago or more, and who took part is not known any more. Open a new wave.", n=days)
+    return None
 
 
 def limits(tx: Tx, community_id: UUID, survey_id: UUID, closes_at: datetime | None, most: int | None) -> None:

@@ -17,7 +17,7 @@ from core.moments import dated
 from core.posted_in import choosing, count_spaces
 from core.texts import Domain, Words
 from plugins.surveys.definition import Definition, Question, Seen
-from plugins.surveys.drafts import missing, told_of
+from plugins.surveys.drafts import missing, over_for_good
 from plugins.surveys.outline import KINDS, outline, section_line
 from plugins.surveys.sections import begins, tag
 from plugins.surveys.tables import Survey, SurveyChannel, Wave
@@ -173,7 +173,7 @@ def _controls(ctx: Context, found: Look, *, ready: bool) -> list[Control]:
     elif ready:
         again = _("Open it") if row.state == DRAFT else _("Open a new wave")
         controls.append(Button(again, ctx.action("open", about), style=ButtonStyle.PRIMARY))
-        if row.state == CLOSED and found.wave is not None and not told_of(found.wave):
+        if row.state == CLOSED and found.wave is not None and over_for_good(found.wave, ctx.now) is None:
             controls.append(Button(_("Open the last wave again"), ctx.action("reopen", about)))
     if found.definition.questions:
         controls.append(Button(_("Preview"), ctx.action("xgo", about)))

@@ -46,8 +46,8 @@ class Surveys(ResultsDesk, PartsDesk, ManagersDesk):
     keeps = (
         _("Your answers to surveys, your own words encrypted, until you erase them."),
         _(
-            "Of anonymous surveys: that you took part, and on which day, until you erase it. Your answers lie apart, "
-            "and nothing leads from them to you, so they can’t be shown or erased."
+            "Of anonymous surveys: that you took part, and on which day, until 30 days after it closed. Your answers "
+            "lie apart, and nothing leads from them to you, so they can’t be shown or erased."
         ),
         _("A keyed mark that you had your turn, until 30 days after a survey closed, also when you erase the rest."),
     )

@@ -25,7 +25,7 @@ from plugins.surveys.result_words import Teller, told_words
 from plugins.surveys.standing import standing
 from plugins.surveys.tally import Result
 from plugins.surveys.toml_text import known
-from plugins.surveys.waves import FINISHED, OPEN
+from plugins.surveys.waves import FINISHED, OPEN, PURGE_AFTER
 from plugins.surveys.weighing import weigh
 
 if TYPE_CHECKING:
@@ -128,6 +128,13 @@ async def response_rates(
 
 def why_not(found: Looked) -> Phrase:
     """Why nothing is told of a wave."""
+    if found.wave.anonymous and not found.open and found.wave.finished < TEAM:
+        return _(
+            "This survey is anonymous, and fewer than {n} people answered: their answers stay sealed, and are erased "
+            "{days} days after it closed. Until then its last wave can be opened again, to wait for more.",
+            n=TEAM,
+            days=PURGE_AFTER.days,
+        )
     if found.waits:
         return _(
             "This survey is anonymous: its results are told once it is closed. Who looked twice while it runs could "

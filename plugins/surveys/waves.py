@@ -11,17 +11,18 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, delete, select, update
 from sqlmodel import col
 
+from core import once
 from core.activity import NewActivity, close_all, open_all, reopen_activity, touch_card
 from core.alarms import Ring, set_alarm, silence
+from core.anonymous import LEAST
 from core.asks import Ask, ask_all
 from core.message import Button, ButtonStyle, Message
-from core.once import over
 from core.posted_in import PostedIn
 from core.schedule import Due
 from core.texts import Domain
 from plugins.surveys import anonymous
 from plugins.surveys.actions import CODE, action
-from plugins.surveys.tables import Response, Survey, SurveyChannel, Wave
+from plugins.surveys.tables import Response, Survey, SurveyChannel, Taker, Waiting, Wave
 from plugins.surveys.toml_text import known
 from storage.bulk import insert_all, update_all
 from storage.prepared import PreparedForAll
@@ -41,7 +42,8 @@ AT_CLOSE, REMIND, WRITE, PURGE = "close", "remind", "write", "purge"
 REMIND_BEFORE = timedelta(days=1)
 """How long before the end those who began are reminded; of short waves when half of the time is over."""
 PURGE_AFTER = timedelta(days=30)
-"""How long after the close answers that were never finished are kept: so long one may open again."""
+"""How long after the close unfinished answers are kept, and those that too few gave without a name: so long it may be
+opened again."""
 
 POSTED = PostedIn(SurveyChannel, "survey_id")
 
@@ -203,7 +205,8 @@ def ring(tx: Tx, rings: Sequence[Ring]) -> None:
                 if wave.state == OPEN:
                     _remind(tx, wave, one.now)
             case "write":
-                anonymous.write_down(tx, one.vault, wave.community_id, wave.id, over=wave.state == CLOSED)
+                over = wave.state == CLOSED and wave.finished >= LEAST  # fewer have nobody to hide among
+                anonymous.write_down(tx, one.vault, wave.community_id, wave.id, over=over)
                 touch_card(tx, wave.community_id, wave.id)  # it may show results
             case "purge":
                 if wave.state == CLOSED:
@@ -279,11 +282,11 @@ def _remind(tx: Tx, wave: Live, now: datetime) -> None:
 def forget(tx: Tx, community_id: UUID, wave_id: UUID) -> None:
     """Its survey is erased: no alarm rings, and who had their turn is not known any more."""
     silence(tx, community_id, wave_id)
-    over(tx, community_id, wave_id)
+    once.over(tx, community_id, wave_id)
 
 
 def _purge(tx: Tx, wave: Live) -> None:
-    """Nobody goes on any more: erase what was not finished, and who had their turn."""
+    """Nobody goes on any more: erase who had their turn, what was not finished, what too few said without a name."""
     tx.execute(
         delete(Response).where(
             col(Response.community_id) == wave.community_id,
@@ -291,7 +294,9 @@ def _purge(tx: Tx, wave: Live) -> None:
             col(Response.state).in_((LATER, UNDER_WAY)),
         )
     )
-    over(tx, wave.community_id, wave.id)
+    for table in (Taker, Waiting):
+        tx.execute(delete(table).where(col(table.community_id) == wave.community_id, col(table.wave_id) == wave.id))
+    once.over(tx, wave.community_id, wave.id)
 
 
 _LOCK = PreparedForAll(

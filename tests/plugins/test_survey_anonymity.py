@@ -247,10 +247,37 @@ async def test_what_waits_is_sealed_and_survives_a_writing_that_breaks(
     assert not any(b"ylophone" in one for one in sealed)
 
 
-@one_store
-async def test_few_answers_are_written_down_at_the_close_all_the_same(town: Town) -> None:
+async def test_what_too_few_answered_is_never_written_down(town: Town) -> None:
     wave = await town.open(SECRET)
-    await send(town, wave, "mia", 3)
+    survey = await town.survey(wave)
+    for number in range(3):
+        await send(town, wave, f"m{number}", 3)
     await close(town, wave)
-    assert await town.kept("question, number") == [("well", 4.0), ("why", None)]
-    await town.until_card("Closed with 1 response")
+    await town.until_card("Closed with 3 responses")
+    show = Action("sv", "show", (survey.id,), town.community)
+    told = (await town.bot.command("results", "olga")).text
+    assert "their answers stay sealed, and are erased 30 days" in told
+    assert (await count(town, "survey_waiting"), await count(town, "survey_answer")) == (3, 0)
+    await town.later(days=29)
+    await town.bot.press(Action("sv", "reopen", (survey.id,), town.community), "olga")
+    await send(town, wave, "jon", 2)
+    assert "Nobody knows" in (await town.pick(wave, "m1", 0, 0)).text, "who had their turn is known still"
+    await close(town, wave)
+    await town.later(days=29)
+    assert (await count(town, "survey_waiting"), await count(town, "survey_taker")) == (4, 4)
+    assert "Open the last wave again" in labels(await town.bot.press(show, "olga"))
+    await town.later(days=1, minutes=1)
+    for table in ("survey_waiting", "survey_taker", "survey_answer", "once"):
+        assert await count(town, table) == 0
+    assert "Open the last wave again" not in labels(await town.bot.press(show, "olga"))
+    late = await town.bot.press(Action("sv", "reopen", (survey.id,), town.community), "olga")
+    assert "who took part is not known any more" in late.text
+
+
+async def test_who_took_part_is_forgotten_and_what_was_said_is_kept(town: Town) -> None:
+    wave = await town.open(SECRET)
+    for number in range(5):
+        await send(town, wave, f"m{number}", 3)
+    await close(town, wave)
+    await town.later(days=30, minutes=1)
+    assert (await count(town, "survey_answer"), await count(town, "survey_taker")) == (10, 0)
