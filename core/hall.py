@@ -122,6 +122,7 @@ class Hall:
         await asyncio.gather(*(bot.hush() for bot in self.bots.values()), return_exceptions=True)
         await self.deliverer.stop()
         await asyncio.gather(*(bot.stop() for bot in self.bots.values()), return_exceptions=True)
+        await self.places.settle()
         await self.workforce.stop()
 
     def lacks(self) -> list[dict[str, str]]:

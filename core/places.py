@@ -89,6 +89,10 @@ class Places:
         self._private.clear()
         self._loading.clear()
 
+    async def settle(self) -> None:
+        """Let what is being read come to its end: before the store closes."""
+        await asyncio.gather(*self._loading.values(), return_exceptions=True)
+
     def _loaded(self, key: tuple[str, str], done: asyncio.Task[Place]) -> None:
         if self._loading.get(key) is done:
             del self._loading[key]

@@ -33,3 +33,27 @@ async def test_many_who_ask_in_the_moment_it_is_forgotten_read_it_once(
         await asyncio.gather(*(bot.press(press, f"m{number}") for number in range(20)))
     assert loads == 2
     assert await kinds(hall.store) == {"act": 40}
+
+
+@one_store
+async def test_what_is_being_read_is_read_to_its_end_before_the_store_closes(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    load = Places._load
+
+    async def slow(places: Places, platform: str, external_id: str) -> object:
+        begun.set()
+        await go_on.wait()
+        return await load(places, platform, external_id)
+
+    monkeypatch.setattr(Places, "_load", slow)
+    asking = asyncio.create_task(hall.places.of_space("fake", "hall"))
+    await begun.wait()
+    asking.cancel()
+    stopping = asyncio.create_task(hall.stop())
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    go_on.set()
+    await stopping
+    assert not hall.places._loading
