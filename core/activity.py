@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import and_, bindparam, literal_column, select, update
+from sqlalchemy import and_, bindparam, literal_column, or_, select, update
 from sqlmodel import col
 
 from core.message import Message
@@ -15,12 +15,17 @@ from storage.bulk import insert_all
 from storage.engine import Store
 from storage.prepared import Prepared, PreparedForAll
 from storage.tables import Activity as ActivityRow
-from storage.tables import Delivery
+from storage.tables import Channel, Delivery
 from storage.tx import Tx
 from storage.types import Id
 
 OPEN = "open"
 CLOSED = "closed"
+
+
+def open_at(state: str, closed_at: datetime | None, at: datetime | None) -> bool:
+    """Whether an activity took what was said at a moment, of which we may hear late; None: just now."""
+    return state == OPEN or (at is not None and closed_at is not None and at < closed_at)
 
 
 class Activity(NamedTuple):
@@ -33,6 +38,7 @@ class Activity(NamedTuple):
     data: Mapping[str, Any]
     slot: str | None
     created_at: datetime
+    closed_at: datetime | None = None
 
 
 class Target(NamedTuple):
@@ -261,6 +267,7 @@ _COLUMNS = (
     col(ActivityRow.data),
     col(ActivityRow.slot),
     col(ActivityRow.created_at),
+    col(ActivityRow.closed_at),
 )
 _BY_ID = Prepared(
     select(*_COLUMNS).where(
@@ -284,10 +291,42 @@ _BY_MESSAGE = Prepared(
 )
 
 
+_POSTS = Prepared(
+    select(col(ActivityRow.plugin), col(Channel.external_id), col(Delivery.external_id))
+    .select_from(Delivery)
+    .join(
+        ActivityRow,
+        and_(
+            col(ActivityRow.community_id) == col(Delivery.community_id),
+            col(ActivityRow.id) == col(Delivery.activity_id),
+        ),
+    )
+    .join(
+        Channel,
+        and_(col(Channel.community_id) == col(Delivery.community_id), col(Channel.id) == col(Delivery.channel_id)),
+    )
+    .where(
+        col(Delivery.community_id) == bindparam("community"),
+        col(Delivery.space_id) == bindparam("space"),
+        col(Delivery.external_id).is_not(None),
+        or_(col(ActivityRow.closed_at).is_(None), col(ActivityRow.closed_at) > bindparam("since")),
+    )
+)
+
+
 async def activity_of_message(store: Store, community_id: UUID, space_id: UUID, external_id: str) -> Activity | None:
     """The activity that a platform's message shows, by our delivery of it; None for anybody else's message."""
     rows = await store.rows(_BY_MESSAGE, community=community_id, space=space_id, message=external_id)
     return Activity(*rows[0]) if rows else None
+
+
+async def posts_since(
+    store: Store, community_id: UUID, space_id: UUID, since: datetime
+) -> list[tuple[str, str, str]]:
+    """The posts in a space whose activities were open at some time since: plugin, and the platform's ids of channel
+    and message."""
+    here = {"community": community_id, "space": space_id}
+    return [(row[0], row[1], row[2]) for row in await store.rows(_POSTS, **here, since=since)]
 
 
 async def activity_by_id(store: Store, community_id: UUID, activity_id: object) -> Activity | None:

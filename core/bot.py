@@ -95,6 +95,10 @@ class Receiver(Protocol):
         """Handle one event. Returns when its effects are committed and it was answered. Never raises: what goes
         wrong is logged and answered by a kind word."""
 
+    async def open_posts(self, platform: str, space: str, since: datetime) -> Sequence[Sent]:
+        """The posts in a space that took replies at some time since: what was said to them meanwhile is wanted, by a
+        bot whose platform keeps messages and says none twice."""
+
     def commands(self) -> Sequence[CommandInfo]:
         """All commands of all plugins."""
 

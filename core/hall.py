@@ -9,14 +9,15 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from core import kind_words as words
 from core.action import Action
-from core.activity import Activity, activity_by_id, activity_of_message
-from core.bot import Answering, Bot, CommandInfo, Dialogues, Watermarks
+from core.activity import Activity, activity_by_id, activity_of_message, posts_since
+from core.bot import Answering, Bot, CommandInfo, Dialogues, Sent, Watermarks
 from core.clock import Clock
 from core.context import Context, Duplicate
 from core.delivery import Deliverer
@@ -141,6 +142,15 @@ class Hall:
         self.planner.wake()
 
     # -- what bots see -------------------------------------------------------------------------------------------
+    async def open_posts(self, platform: str, space: str, since: datetime) -> Sequence[Sent]:
+        """The posts in a space that took replies at some time since."""
+        place = await self.places.of_space(platform, space)
+        if place.community_id is None or place.space_id is None:
+            return []
+        hear = self.routes.events.get(Replied, {})
+        found = await posts_since(self.store, place.community_id, place.space_id, since)
+        return [Sent(channel, message) for plugin, channel, message in found if plugin in hear]
+
     def commands(self) -> Sequence[CommandInfo]:
         """All commands, in the order that help lists them."""
         found = []

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from bots.discord import asking, doctor, finding
 from bots.discord.answering import DEFER_SECONDS, FORM_SECONDS, Deadlines, InteractionAnswering
 from bots.discord.asking import number
+from bots.discord.catching_up import CatchingUp
 from bots.discord.client import Client, point_library
 from bots.discord.commands import NAME, Spelling, hall_command, invoked, same, told
 from bots.discord.forms import values_of
@@ -94,6 +95,7 @@ class DiscordBot:
         self._form_commands: frozenset[str] = frozenset()
         self.spell = Spelling(hall_command(()))
         """How texts name our commands."""
+        self._catching_up = CatchingUp(self)
         self._told: set[str] = set()
         """Kinds of losses that are in the log already."""
 
@@ -119,6 +121,7 @@ class DiscordBot:
         if asyncio.get_running_loop().time() < self._not_before:
             raise BotStartError(self.health.detail)
         await self._leave(client)  # of a gateway that the library gave up something is left
+        await self._catching_up.begin()
         self.health.listening = self._hearing = True
         await self._explained(self._connect(client), self.hush)
 
@@ -146,10 +149,12 @@ class DiscordBot:
 
     async def _leave(self, client: Client) -> None:
         self.health.listening = False
+        self._catching_up.stop()
         await client.hush(STOP_SECONDS)
         self._hearing = self.health.connected = False
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=STOP_SECONDS)
+        await self._catching_up.end()
 
     async def _explained(self, work: Coroutine[Any, Any, None], undo: Callable[[], Awaitable[None]]) -> None:
         """Do it in time, or undo it and say why in words that help."""
@@ -217,14 +222,15 @@ class DiscordBot:
 
     # -- hearing ---------------------------------------------------------------------------------------------------
     def _handlers(self) -> dict[str, Any]:
-        frames, tell = self.frames, self._tell
+        frames, tell = self.frames, self.tell
         return {
             "socket_raw_receive": self._heard,
-            "connect": self._up,
-            "resumed": self._up,
+            "connect": self._began,
+            "ready": self._catching_up.whole,
+            "resumed": self._resumed,
             "disconnect": self._down,
             "interaction": self._interaction,
-            "message": lambda message: tell(frames.message(message), ReplyAnswering(self, message)),
+            "message": self._message,
             "raw_message_edit": lambda raw: tell(frames.edited(raw)),
             "raw_message_delete": lambda raw: [tell(one) for one in frames.deleted(raw)],
             "raw_bulk_message_delete": lambda raw: [tell(one) for one in frames.deleted(raw)],
@@ -232,8 +238,9 @@ class DiscordBot:
             "raw_reaction_remove": lambda raw: tell(frames.reacted(raw, present=False)),
             "member_join": lambda member: tell(frames.joined(member)),
             "raw_member_remove": lambda raw: tell(frames.left(raw)),
-            "guild_join": lambda guild: tell(frames.installed(guild)),
-            "guild_available": lambda guild: tell(frames.installed(guild)),
+            "guild_join": self._server,
+            "guild_available": self._server,
+            "guild_unavailable": self._catching_up.gone,
             "guild_remove": lambda guild: tell(frames.removed(guild)),
         }
 
@@ -244,8 +251,25 @@ class DiscordBot:
         self.health.connected = True
         self._connected.set()
 
+    def _began(self) -> None:
+        self._up()
+        self._catching_up.began()
+
+    def _resumed(self) -> None:
+        self._up()
+        self._catching_up.whole()
+
     def _down(self) -> None:
         self.health.connected = False
+        self._catching_up.lost()
+
+    def _message(self, message: discord.Message) -> None:
+        self._catching_up.heard(message.id)
+        self.tell(self.frames.message(message), ReplyAnswering(self, message))
+
+    def _server(self, guild: discord.Guild) -> None:
+        self.tell(self.frames.installed(guild))
+        self._catching_up.server(guild)
 
     def _interaction(self, interaction: discord.Interaction) -> None:
         if not self._hearing:
@@ -296,14 +320,14 @@ class DiscordBot:
             logger.info("a control says what we never wrote: %s", error)
             self.spawn(self._turn_away(interaction, words))
             return
-        self._tell(event, InteractionAnswering(self, interaction, wants_form=wants_form))
+        self.tell(event, InteractionAnswering(self, interaction, wants_form=wants_form))
 
     async def _turn_away(self, interaction: discord.Interaction, words: Phrase) -> None:
         answering = InteractionAnswering(self, interaction)
         language = self.receiver.language_of(self.frames.who(interaction))
         await answering.say(Message(text=self.receiver.say(words, language)))
 
-    def _tell(self, event: Event | None, answering: InteractionAnswering | ReplyAnswering | None = None) -> None:
+    def tell(self, event: Event | None, answering: InteractionAnswering | ReplyAnswering | None = None) -> None:
         if event is None or not self._hearing:
             return
         if len(self._tasks) < AT_ONCE:
@@ -330,6 +354,14 @@ class DiscordBot:
         self._tasks.pop(key, None)
         if self._waiting:
             self._begin(*self._waiting.popleft())
+
+    def mark(self) -> int | None:
+        """A number above those of all that is being handled; None while something waits for its turn."""
+        return None if self._waiting else next(self._numbers)
+
+    def done_before(self, mark: int) -> bool:
+        """Whether all that was being handled then is done."""
+        return next(iter(self._tasks), mark) >= mark
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the connection; it ends with the bot at the latest."""

@@ -27,12 +27,12 @@ class Frames:
 
     def __init__(self, *, reads_all: bool) -> None:
         self._reads_all = reads_all
-        self._me = 0
+        self.me = 0
         self._ping = re.compile("")
 
     def login(self, me: int) -> None:
         """The bot's own id is known."""
-        self._me = me
+        self.me = me
         self._ping = re.compile(rf"^\s*<@!?{me}>\s*")
 
     # -- who and where -------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ class Frames:
     def _readable(self, message: discord.Message) -> bool:
         if self._reads_all or message.content or _space(message) is None:
             return True
-        return any(user.id == self._me for user in message.mentions)
+        return any(user.id == self.me for user in message.mentions)
 
     def _place(self, message: discord.Message) -> tuple[Where, str]:
         """Where it stands, and the message of ours that it answers, else empty.
@@ -112,7 +112,7 @@ class Frames:
         if reference is None or reference.message_id is None or message.type is not discord.MessageType.reply:
             return where, ""
         answered = reference.resolved
-        if isinstance(answered, discord.Message) and answered.author.id != self._me:
+        if isinstance(answered, discord.Message) and answered.author.id != self.me:
             return where, ""
         return where, str(reference.message_id)
 
@@ -125,7 +125,7 @@ class Frames:
 
     def reacted(self, raw: discord.RawReactionActionEvent, *, present: bool) -> Reacted | None:
         """A reaction came or went, to a message of ours or of a member's: the hall knows which it wants."""
-        if raw.user_id == self._me:
+        if raw.user_id == self.me:
             return None
         member = raw.member
         who = Who(
@@ -136,7 +136,7 @@ class Frames:
             human=member is None or not member.bot,
         )
         where, author = _bare(raw.guild_id, raw.channel_id), raw.message_author_id  # None of one that goes
-        ours = None if author is None else author == self._me
+        ours = None if author is None else author == self.me
         return Reacted(
             where=where, who=who, message=str(raw.message_id), emoji=str(raw.emoji), present=present, ours=ours
         )

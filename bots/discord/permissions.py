@@ -34,7 +34,8 @@ PERMISSIONS = (
     Asked(
         "read_message_history",
         "Read Message History",
-        "which Discord wants for that tick, and to look whether a post arrived when the line broke",
+        "which Discord wants for that tick, to look whether a post arrived when the line broke, and to read what was "
+        "replied to it meanwhile",
     ),
     Asked("create_public_threads", "Create Public Threads", "to open a thread under a question that asks for one"),
     Asked("send_messages_in_threads", "Send Messages in Threads", "to answer in such a thread"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
-from core.bot import Answering, CommandInfo, Dialogues, Watermarks
+from core.bot import Answering, CommandInfo, Dialogues, Sent, Watermarks
 from core.clock import Clock, SystemClock
 from core.event import Event, Who
 from core.message import Message
@@ -81,6 +82,8 @@ class RecordingReceiver:
         self.catalogues = catalogues if catalogues is not None else catalogues_for([])
         self.registered = commands
         self.answer: Handler = heard
+        self.posts: list[Sent] = []
+        """Those that take replies."""
         self.events: list[Event] = []
         self.done: list[Event] = []
         self._news = asyncio.Condition()
@@ -107,6 +110,10 @@ class RecordingReceiver:
         """Wait until what was heard or done makes it so. Raises TimeoutError."""
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(met)
+
+    async def open_posts(self, platform: str, space: str, since: datetime) -> Sequence[Sent]:
+        """What a test says."""
+        return self.posts
 
     def commands(self) -> Sequence[CommandInfo]:
         """What was given."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy import and_, bindparam, delete, literal_column, select, update
 from sqlmodel import col
 
 from core.action import Action
-from core.activity import OPEN, Activity, touch_card
+from core.activity import OPEN, Activity, open_at, touch_card
 from core.context import Context
 from core.event import Deleted, Edited, Reacted, Replied
 from core.form import FieldKind, Form, FormField, Value
@@ -61,7 +62,7 @@ _ID_BY_MESSAGE = Prepared(
     )
 )
 _STANDS = Prepared(
-    select(col(ActivityRow.state), col(ActivityRow.data)).where(
+    select(col(ActivityRow.state), col(ActivityRow.data), col(ActivityRow.closed_at)).where(
         col(ActivityRow.community_id) == bindparam("community"), col(ActivityRow.id) == bindparam("activity")
     )
 )
@@ -137,11 +138,11 @@ class Answering(Plugin):
             return Message(
                 text=_("I can't read replies that don't mention me. Please use the button."), controls=(answer,)
             )
-        if activity.state != OPEN or not event.text.strip():
+        if not open_at(activity.state, activity.closed_at, event.at) or not event.text.strip():
             return None
         text = event.text.strip()[:MAX_ANSWER]
         try:
-            await ctx.write(lambda tx: _keep_answer(ctx, tx, activity.id, text, event.message))
+            await ctx.write(lambda tx: _keep_answer(ctx, tx, activity.id, text, event.message, at=event.at))
         except Closed:
             return Message(text=_("This question is closed. The next one comes soon."))
         return None
@@ -228,20 +229,31 @@ def touch_shown(tx: Tx, community_id: UUID, answer_ids: list[UUID]) -> None:
 
 
 def _keep_answer(
-    ctx: Context, tx: Tx, activity_id: UUID, text: str, message: str | None, *, edited: bool = False
+    ctx: Context,
+    tx: Tx,
+    activity_id: UUID,
+    text: str,
+    message: str | None,
+    *,
+    edited: bool = False,
+    at: datetime | None = None,
 ) -> bool:
     """Write an answer and its participation; whether it is the member's first here.
 
-    ``message``: the reply that it came by, which changes no answer; ``edited``: by a change of that reply.
+    ``message``: the reply that it came by, which changes no answer; ``edited``: by a change of that reply; ``at``:
+    when it was written, of which we may hear after the question closed.
 
     :raises Closed: the question takes no answers.
     :raises Unchangeable: they answered without their name. (A reply is talk then.)
     """
     rows = tx.run(_STANDS, community=ctx.community_id, activity=activity_id)
-    if not rows or rows[0][0] != OPEN:
+    if not rows:
+        raise Closed
+    state, data, closed_at = rows[0]
+    if not open_at(state, closed_at, at):
         raise Closed
     member = ctx.member(tx)
-    if "anonymous" in rows[0][1].get("allows", "") and nameless.had(ctx, tx, activity_id):
+    if "anonymous" in data.get("allows", "") and nameless.had(ctx, tx, activity_id):
         if message is None:
             raise Unchangeable
         if not edited:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from app.acting import until
+from core.testing import SetClock
+from sandbox.control import Platform
 from sandbox.faults import Fault, FaultKind
 from storage.tables import Community
-from tests.e2e.kit import BEFORE_NINE, Stage
+from tests.e2e.kit import BEFORE_NINE, Stage, hall, populated
 
 NINE = BEFORE_NINE + timedelta(minutes=30)
 SEND = {"discord": "POST /channels/{channel}/messages", "slack": "chat.postMessage", "telegram": "sendMessage"}
@@ -113,3 +116,20 @@ async def test_a_connection_that_breaks_comes_back_and_goes_on(stage: Stage) -> 
 
 async def connected(stage: Stage) -> bool:
     return stage.platform.state().connected and stage.house.hall.bots[stage.name].health.connected
+
+
+async def test_a_reply_of_a_time_without_us_counts_when_we_are_back(
+    platform: Platform, clock: SetClock, sqlite_url: str, tmp_path: Path
+) -> None:
+    world, people = await populated(platform)
+    async with hall([platform], sqlite_url, tmp_path, clock) as house:
+        stage = Stage(world, house, clock, people)
+        question = await stage.begin()
+        await stage.reply("Mia", question, "A walk by the sea")
+        await stage.until_counted(answer=1)
+        await asyncio.sleep(0.5)  # Discord's library takes its time until it has seen all servers
+    await platform.type(people["Jonas"], question.channel, "A walk in the rain", reply_to=question.id)
+    async with hall([platform], sqlite_url, tmp_path, clock) as house:
+        stage = Stage(world, house, clock, people)
+        await stage.until_counted(answer=2)
+        await stage.until_shown("2 answers so far")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from core.bot import ChannelInfo
 from core.context import Owner
-from core.event import Deleted, Edited, Reacted
+from core.event import Deleted, Edited, Reacted, Replied
 from core.hall import Hall
 from core.schedule import Due
 from core.testing import FakeBot, SetClock, install
@@ -20,7 +20,7 @@ from plugins.question_of_the_day import QuestionOfTheDay
 from plugins.question_of_the_day.asking import ask_what_is_due
 from storage.tx import Tx
 from tests.core.kit import kinds, one_store, rows, until
-from tests.plugins.kit import the_series
+from tests.plugins.kit import next_post, the_series
 
 
 async def asked(hall: Hall, bot: FakeBot) -> Post:
@@ -254,3 +254,38 @@ async def test_what_is_kept_about_a_member_is_told_and_erased(hall: Hall, bot: F
     async with hall.store.session() as session:
         assert (await plugin.export(session, owner))["answers"] == []
     assert await rows(hall.store, "SELECT count(*) FROM qotd_reaction") == [(0,)]
+
+
+async def test_a_reply_that_was_written_in_time_counts_whenever_we_hear_of_it(
+    hall: Hall, bot: FakeBot, time: SetClock
+) -> None:
+    post = await asked(hall, bot)
+    began = time.now()
+    time.pass_by(minutes=10)
+    await next_post(hall, bot)
+    closed = time.now()
+    time.pass_by(hours=1)
+    for who, at in (("mia", began), ("jon", closed - timedelta(seconds=1)), ("zoe", closed), ("kim", None)):
+        words = f"A walk with {who}"
+        event = Replied(
+            where=bot.where(), who=bot.who(who), id=f"e-{who}", at=at, to=post.id, message=f"r-{who}", text=words
+        )
+        assert (await bot.act(event)).message is None
+    await until(lambda: "Closed with 2 answers" in str(post.message.text))
+    assert await kinds(hall.store) == {"answer": 2}
+
+
+@one_store
+async def test_the_posts_that_took_replies_since(hall: Hall, bot: FakeBot, time: SetClock) -> None:
+    first = await asked(hall, bot)
+    began = time.now()
+    time.pass_by(minutes=10)
+    second = await next_post(hall, bot)
+
+    async def posts(since: datetime) -> list[str]:
+        return [one.message for one in await hall.open_posts("fake", bot.where().space, since)]
+
+    assert await posts(began) == [first.id, second.id]
+    assert await posts(time.now()) == [second.id]
+    assert await hall.open_posts("fake", "another space", began) == []
+    assert {one.channel for one in await hall.open_posts("fake", bot.where().space, began)} == {bot.where().channel}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bots.discord import DiscordBot, DiscordSettings
 from core.action import Action
-from core.bot import Address, Answering, CommandInfo, Dialogues, Watermarks
-from core.event import Event, Who
+from core.bot import Address, Answering, CommandInfo
+from core.event import Event
 from core.message import Message
-from core.testing import SetClock
-from core.texts import Catalogues, Words
+from core.testing import RecordingReceiver, SetClock
+from core.texts import Catalogues
 from sandbox.discord import DiscordSandbox
 
 WAIT = 5.0
@@ -38,46 +38,11 @@ async def silent(event: Event, answering: Answering) -> None:
     """No answer."""
 
 
-class RecordingReceiver:
-    """A hall for one bot."""
-
-    dialogues: Dialogues
-    watermarks: Watermarks
-
-    def __init__(self) -> None:
-        self.clock = SetClock()
-        self.events: list[Event] = []
-        self.answer: Handler = heard
-        self.registered: Sequence[CommandInfo] = COMMANDS
-        self._catalogues = Catalogues()
-        self._catalogues.add("bots", Path(__file__).parents[3] / "bots" / "locale")
-        self._more = asyncio.Event()
-
-    async def receive(self, event: Event, answering: Answering | None = None) -> None:
-        self.events.append(event)
-        self._more.set()
-        if answering is not None:
-            await self.answer(event, answering)
-
-    async def hear(self, kind: type[E_], number: int = 1) -> E_:
-        """The event of a kind, or the ``number``\\ th of it, as soon as it is there."""
-        async with asyncio.timeout(WAIT):
-            while len(self.of(kind)) < number:
-                self._more.clear()
-                await self._more.wait()
-        return self.of(kind)[number - 1]
-
-    def of(self, kind: type[E_]) -> list[E_]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def commands(self) -> Sequence[CommandInfo]:
-        return self.registered
-
-    def language_of(self, who: Who) -> str:
-        return self._catalogues.nearest(who.locale)
-
-    def say(self, words: Words, language: str) -> str:
-        return self._catalogues.say(words, language)
+def receiver() -> RecordingReceiver:
+    """A hall for one bot, with the bots' own words."""
+    catalogues = Catalogues()
+    catalogues.add("bots", Path(__file__).parents[3] / "bots" / "locale")
+    return RecordingReceiver(clock=SetClock(), commands=COMMANDS, catalogues=catalogues)
 
 
 class Place:
@@ -123,7 +88,7 @@ async def built(*, sandbox: DiscordSandbox | None = None, **more: Any) -> AsyncI
     """All of it, the bot not started yet. ``more`` are settings."""
     sandbox = sandbox or DiscordSandbox(message_bucket=None)
     await sandbox.start()
-    place = Place(sandbox, RecordingReceiver(), DiscordBot(settings(sandbox, **more)))
+    place = Place(sandbox, receiver(), DiscordBot(settings(sandbox, **more)))
     await place.build()
     try:
         yield place
