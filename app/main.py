@@ -128,9 +128,9 @@ def question(options: Options) -> int:
     """Rehearse the question of the day: two questions in three spaces, answered by everybody.
 
     Members answer by button and form or by a reply, and some change what they said; the second question closes the
-    first. In the end what was said is compared with the store, and with what the posts show. With --crash a reply may
-    come while nobody hears: those are counted as "unheard". Slack opens 100 forms a minute, so many members take
-    long: the bar says what it waits for. Nothing leaves this machine, and it needs no token.
+    first. In the end what was said is compared with the store, and with what the posts show: with --crash also what
+    was replied while nobody heard. Slack opens 100 forms a minute, so many members take long: the bar says what it
+    waits for. Nothing leaves this machine, and it needs no token.
       hallkeeper rehearse question --members 100
       hallkeeper rehearse question --members 1000 --crash --json
       hallkeeper rehearse question --store postgresql://user:password@host/an_empty_database

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -98,8 +97,8 @@ class Stage:
     worlds: list[World] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     halls: list[Hall] = field(default_factory=list)
-    killed: list[float] = field(default_factory=list)
-    """When processes were killed, on :func:`time.monotonic`."""
+    crashes: int = 0
+    """How often a process was killed."""
     settle_seconds: float = 90.0
     """How long, in the end, posts and what is under way may take to come to what they must be."""
     community_id: UUID = field(init=False)
@@ -157,11 +156,6 @@ class Stage:
         }
 
     @property
-    def crashes(self) -> int:
-        """How often a process was killed."""
-        return len(self.killed)
-
-    @property
     def pairs(self) -> list[tuple[Member, Member]]:
         """Those who are linked."""
         return [
@@ -214,7 +208,7 @@ class Stage:
     async def _kill(self, calm: asyncio.Event) -> None:
         """Kill processes at moments of chance and start them again."""
         chance = Random(f"crash {self.seed}")
-        while len(self.killed) < self.kills:
+        while self.crashes < self.kills:
             hall = chance.choice(self.halls)
             await self._ready(hall)
             with suppress(TimeoutError):
@@ -222,7 +216,7 @@ class Stage:
             if calm.is_set():
                 return
             hall.send(signal.SIGKILL)
-            self.killed.append(time.monotonic())
+            self.crashes += 1
             self.bar.say(f"{hall.name} was killed")
             await hall.ended()
             await hall.start()

@@ -219,15 +219,6 @@ def test_an_answer_that_does_not_stand_is_found(stands: list[str], sure: bool, r
     assert (question.judge([said], {(0, 0): stands} if stands else {}) == []) is right
 
 
-@pytest.mark.parametrize(
-    ("stands", "sure", "right"),
-    [([], False, True), ([], True, False), (["new"], False, True), (["old"], False, False)],
-)
-def test_a_reply_may_be_lost_with_the_process_that_hears(stands: list[str], sure: bool, right: bool) -> None:
-    said = Said(member(0), 0, "new", sure, reply=True)
-    assert (question.judge([said], {(0, 0): stands} if stands else {}) == []) is right
-
-
 def children(process: int) -> list[str]:
     return Path(f"/proc/{process}/task/{process}/children").read_text().split()
 
