@@ -274,33 +274,22 @@ _BY_ID = Prepared(
         col(ActivityRow.community_id) == bindparam("community"), col(ActivityRow.id) == bindparam("activity")
     )
 )
+_SHOWS = and_(
+    col(Delivery.community_id) == col(ActivityRow.community_id), col(Delivery.activity_id) == col(ActivityRow.id)
+)
 _BY_MESSAGE = Prepared(
     select(*_COLUMNS)
-    .join(
-        Delivery,
-        and_(
-            col(Delivery.community_id) == col(ActivityRow.community_id),
-            col(Delivery.activity_id) == col(ActivityRow.id),
-        ),
-    )
+    .join(Delivery, _SHOWS)
     .where(
         col(Delivery.community_id) == bindparam("community"),
         col(Delivery.space_id) == bindparam("space"),
         col(Delivery.external_id) == bindparam("message"),
     )
 )
-
-
 _POSTS = Prepared(
     select(col(ActivityRow.plugin), col(Channel.external_id), col(Delivery.external_id))
     .select_from(Delivery)
-    .join(
-        ActivityRow,
-        and_(
-            col(ActivityRow.community_id) == col(Delivery.community_id),
-            col(ActivityRow.id) == col(Delivery.activity_id),
-        ),
-    )
+    .join(ActivityRow, _SHOWS)
     .join(
         Channel,
         and_(col(Channel.community_id) == col(Delivery.community_id), col(Channel.id) == col(Delivery.channel_id)),
