@@ -136,8 +136,8 @@ class DiscordBot:
         client, self._client = self._client, None
         if client is None:
             return
-        self._waiting.clear()
         await self._leave(client)
+        self._waiting.clear()  # only now: what waits must not pass for handled
         self.deadlines.stop()
         self.form_deadlines.stop()
         left = list(self._tasks.values())

@@ -72,10 +72,13 @@ class CatchingUp:
         self._task = asyncio.create_task(self._run(), name="discord watermark")
 
     def stop(self) -> None:
-        """The connection is left now."""
+        """The connection is left now. What is still to be read is left to the next one."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
+        if self._reads:
+            self._to_read.clear()
+            self._noted, self._whole = None, False
 
     async def end(self) -> None:
         """It is left, and all that it told is handled or has had its time."""
@@ -94,7 +97,7 @@ class CatchingUp:
 
     def began(self) -> None:
         """A new session: servers will appear."""
-        self._since = self._handled
+        self._since, self._noted = self._handled, None
         self._seen.clear()
         self._gone.clear()
         self._to_read.clear()

@@ -10,6 +10,7 @@ import pytest
 from discord import TextChannel
 from discord.http import HTTPClient
 
+import bots.discord.bot
 from bots.discord import catching_up
 from bots.discord.bot import DiscordBot
 from core.bot import Answering, Sent
@@ -172,3 +173,48 @@ async def test_a_server_that_discord_lost_and_no_other_is_read_again(place: Plac
     assert await appears("guild_available") == []
     assert await appears("guild_unavailable", "guild_available") == [place.channel]
     assert await appears("guild_available") == []
+
+
+async def test_what_is_being_read_as_we_leave_is_read_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = await asked(place)
+    await noted(place)
+    await place.bot.stop()
+    await reply(place, post, "Soup")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    real = HTTPClient.logs_from
+
+    async def slowly(self: HTTPClient, *args: Any, **more: Any) -> Any:
+        begun.set()
+        await go_on.wait()
+        return await real(self, *args, **more)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(HTTPClient, "logs_from", slowly)
+        await connect(place)
+        await begun.wait()
+        await asyncio.sleep(0.4)  # the library has seen all servers, and it was noted how far messages came
+        asyncio.get_running_loop().call_later(0.1, go_on.set)
+        await place.bot.stop()
+    assert said(place) == [], "it came when nobody listened any more"
+    await connect(place)
+    await settle(lambda: said(place) == [(post, "Soup")])
+
+
+async def test_what_waits_for_its_turn_as_we_leave_is_not_lost(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = await asked(place)
+    await noted(place)
+    monkeypatch.setattr(bots.discord.bot, "AT_ONCE", 1)
+    go_on = asyncio.Event()
+
+    async def slowly(_event: object, _answering: Answering) -> None:
+        await go_on.wait()
+
+    place.receiver.answer = slowly
+    for words in ("First", "Second", "Third"):
+        await reply(place, post, words)
+    await settle(lambda: len(place.bot._waiting) == 2)
+    asyncio.get_running_loop().call_later(0.1, go_on.set)
+    await place.bot.stop()
+    place.receiver.answer = tick
+    await connect(place)
+    await settle(lambda: {words for _to, words in said(place)} == {"First", "Second", "Third"})
